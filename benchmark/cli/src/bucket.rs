@@ -1,0 +1,54 @@
+//! What a foreign bucket holds: listed by the harness before a run, so that every library asks for the same objects.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use benchmark_protocol::message::Object;
+use rusty_s3::actions::{ListObjectsV2, S3Action};
+use rusty_s3::{Bucket, Credentials, UrlStyle};
+
+/// The most objects that a workload draws from.
+const MOST: usize = 1_000;
+
+/// Lists the objects of at least this size, in the order of their keys; with the AWS_* variables' credentials where there are some.
+///
+/// # Errors
+/// When the endpoint does not answer with a listing, or there is no such object.
+pub async fn list(endpoint: &str, bucket: &str, least: u64) -> Result<Vec<Object>> {
+    let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+    let region =
+        variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".into());
+    let credentials = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY")).map(|(key, secret)| {
+        match variable("AWS_SESSION_TOKEN") {
+            Some(token) => Credentials::new_with_token(key, secret, token),
+            None => Credentials::new(key, secret),
+        }
+    });
+    let url = endpoint.parse().with_context(|| format!("endpoint `{endpoint}`"))?;
+    let target =
+        Bucket::new(url, UrlStyle::Path, bucket.to_owned(), region).with_context(|| format!("bucket `{bucket}`"))?;
+    let signed = ListObjectsV2::new(&target, credentials.as_ref()).sign(Duration::from_secs(60));
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
+    let response =
+        client.get(signed).send().await.with_context(|| format!("cannot list bucket `{bucket}` at {endpoint}"))?;
+    let status = response.status();
+    let body = response.text().await?;
+    if !status.is_success() {
+        bail!("cannot list bucket `{bucket}` at {endpoint}: status {}", status.as_u16());
+    }
+    let listing =
+        ListObjectsV2::parse_response(&body).map_err(|error| anyhow!("bucket `{bucket}`: no S3 listing: {error}"))?;
+    let objects: Vec<Object> = listing
+        .contents
+        .into_iter()
+        .filter_map(|object| Some(Object { key: object.key, size: object.size? }))
+        .filter(|object| object.size >= least)
+        .take(MOST)
+        .collect();
+    if objects.is_empty() {
+        bail!(
+            "bucket `{bucket}` at {endpoint} holds no object of at least {least} bytes: upload one, or name a smaller request_size"
+        );
+    }
+    Ok(objects)
+}

@@ -1,0 +1,314 @@
+//! One run, from its announcement to its row in the database.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use benchmark_protocol::content::split_mix;
+use benchmark_protocol::message::{Object, Phase, Tick};
+use benchmark_protocol::origin::{Announcement, Audit, Begin, Contract};
+use benchmark_protocol::target::{Names, Target};
+use benchmark_protocol::test::Test;
+use benchmark_protocol::units::format_duration;
+
+use super::Finished;
+use super::interrupts::Interrupts;
+use crate::bucket;
+use crate::coordinator::{Conducted, Coordinator, Expected, Hooks, conduct};
+use crate::event::{Event, Listener};
+use crate::machine::{CpuSplit, busy_seconds};
+use crate::origin_process::OriginProcess;
+use crate::record::{Amount, Case, Run};
+use crate::runner::{Job, Runner};
+use crate::stats::summarise;
+use crate::store::{NewRun, Store};
+use crate::verdict::{self, Surroundings};
+
+/// What all runs of a campaign share.
+pub(super) struct Conductor<'a, R> {
+    pub(super) store: &'a Store,
+    pub(super) campaign_id: &'a str,
+    pub(super) seed: u64,
+    pub(super) cpus: &'a CpuSplit,
+    pub(super) runner: &'a R,
+    pub(super) coordinator: Coordinator,
+    /// Started with the first run that needs it, and anew after one that lost it.
+    pub(super) origin: Option<OriginProcess>,
+    pub(super) interrupts: &'a mut Interrupts,
+}
+
+impl<R: Runner> Conductor<'_, R> {
+    /// Runs a case once and stores what came of it; `None` where a signal ended it.
+    pub(super) async fn run(
+        &mut self,
+        case: &Case,
+        trial: u32,
+        (program, build): &(PathBuf, String),
+        listener: &mut dyn Listener,
+    ) -> Result<Option<Finished>> {
+        let mut run = Run {
+            run_id: uuid::Uuid::now_v7().to_string(),
+            campaign_id: self.campaign_id.to_owned(),
+            case: case.clone(),
+            trial,
+            seed: trial_seed(self.seed, trial),
+            started_us: jiff::Timestamp::now().as_microsecond(),
+            ended_us: 0,
+            replicas: Vec::new(),
+            audit: None,
+            origin_cpu_share: None,
+            invalid_reasons: Vec::new(),
+            marks: Vec::new(),
+            metrics_source: "replica".to_owned(),
+            wall_ns: 0,
+        };
+        let new = NewRun {
+            run_id: &run.run_id,
+            campaign_id: self.campaign_id,
+            case,
+            trial,
+            seed: run.seed,
+            build_sha256: Some(build),
+            started_us: run.started_us,
+        };
+        self.store.begin_run(&new).await?;
+        let begun = Instant::now();
+        let mut surroundings = Surroundings { foreign_load: None, shared_cpus: self.cpus.shared() };
+        let interrupted = if self.interrupts.came() {
+            true
+        } else {
+            match self.attempt(&mut run, program, &mut surroundings, listener).await {
+                Ok(interrupted) => interrupted,
+                Err(error) => {
+                    run.invalid_reasons.push(format!("{error:#}"));
+                    false
+                }
+            }
+        };
+        if interrupted {
+            self.store.interrupt_run(&run.run_id, jiff::Timestamp::now().as_microsecond()).await?;
+            return Ok(None);
+        }
+        run.wall_ns = begun.elapsed().as_nanos() as u64;
+        label_window(&mut run);
+        let summary = summarise(&run).or_else(|error| {
+            run.invalid_reasons.push(error.to_string());
+            run.replicas.iter_mut().for_each(|replica| replica.result = None);
+            summarise(&run)
+        })?;
+        if run.invalid_reasons.is_empty() {
+            run.invalid_reasons = verdict::reasons(&run, &summary);
+        }
+        run.marks = verdict::marks(&run, &summary, surroundings);
+        self.store.finish_run(&run, &summary).await?;
+        Ok(Some((run, summary)))
+    }
+
+    /// Everything between announcing the run and reading its audit. Whether a signal ended it.
+    async fn attempt(
+        &mut self,
+        run: &mut Run,
+        program: &Path,
+        surroundings: &mut Surroundings,
+        listener: &mut dyn Listener,
+    ) -> Result<bool> {
+        let case = run.case.clone();
+        let objects = self.prepare_target(run).await?;
+        let expected = expected(run, objects);
+        let job = Job {
+            program: program.to_path_buf(),
+            environment: environment(&case, &self.target_url(run), &self.coordinator, &expected),
+            replicas: case.replicas,
+        };
+        let mut replicas = self.runner.start(&job)?;
+        let mut observer = Observer {
+            run_id: &run.run_id,
+            origin: self.origin.as_ref().filter(|_| case.target.is_none()),
+            cpus: self.cpus,
+            listener,
+            edges: Vec::new(),
+        };
+        let conducted =
+            conduct(&self.coordinator, &expected, &mut *replicas, &mut observer, &mut self.interrupts.0).await;
+        let edges = observer.edges;
+        let Conducted { replicas, reasons, interrupted } = conducted;
+        run.replicas = replicas;
+        run.invalid_reasons = reasons;
+        if interrupted {
+            return Ok(true);
+        }
+        if let [from, .., to] = edges.as_slice() {
+            let seconds = (to.at - from.at).as_secs_f64();
+            let origin_cpus = self.origin.as_ref().map_or(1, OriginProcess::cpus) as f64;
+            run.origin_cpu_share = from.origin.zip(to.origin).map(|(from, to)| (to - from) / seconds / origin_cpus);
+            let replicas_cpu = run.replicas.iter().filter_map(|replica| replica.result.as_ref()).map(|result| {
+                let edges = &result.resources;
+                (edges.window_end.cpu_us() - edges.window_start.cpu_us()) as f64 / 1e6
+            });
+            // On shared CPUs the origin itself would count as foreign.
+            surroundings.foreign_load = from
+                .busy
+                .zip(to.busy)
+                .filter(|_| !self.cpus.shared())
+                .map(|(from, to)| ((to - from - replicas_cpu.sum::<f64>()) / seconds).max(0.0));
+        }
+        if case.target.is_none() {
+            run.audit = self.audit(&run.run_id, &mut run.invalid_reasons).await;
+        }
+        Ok(false)
+    }
+
+    /// Announces the run to the origin, or lists a foreign bucket.
+    async fn prepare_target(&mut self, run: &Run) -> Result<Vec<Object>> {
+        let case = &run.case;
+        if let Some(text) = &case.target {
+            let target = Target::parse(text, case.endpoint.as_deref(), false)?;
+            return match &target.names {
+                Names::Bucket(name) => {
+                    bucket::list(&target.endpoint, name, case.params.number("request_size").unwrap_or(0)).await
+                }
+                Names::Object { .. } | Names::Path(_) => Ok(Vec::new()),
+            };
+        }
+        let contract = Contract {
+            objects: case.params.number("objects").unwrap_or(0),
+            object_size: case.params.number("object_size").unwrap_or(0),
+            request_size: case.params.number("request_size"),
+            signed: case.params.flag("signed"),
+        };
+        let announcement = Announcement { seed: run.seed, contract, inject: case.inject.clone() };
+        if let Some(origin) = &self.origin {
+            match origin.announce(&run.run_id, &announcement).await {
+                Ok(()) => return Ok(Vec::new()),
+                // It may have died since the last run, or been stopped: another one takes its place.
+                Err(_) => self.origin = None,
+            }
+        }
+        let origin = OriginProcess::start(&self.cpus.origin).await?;
+        origin.announce(&run.run_id, &announcement).await.context("origin")?;
+        self.origin = Some(origin);
+        Ok(Vec::new())
+    }
+
+    fn target_url(&self, run: &Run) -> String {
+        match (&run.case.target, &self.origin) {
+            (Some(target), _) => target.clone(),
+            (None, Some(origin)) => origin.bucket_url(&run.run_id),
+            (None, None) => String::new(),
+        }
+    }
+
+    async fn audit(&mut self, run_id: &str, reasons: &mut Vec<String>) -> Option<Audit> {
+        match self.origin.as_ref()?.audit(run_id).await {
+            Ok(audit) => Some(audit),
+            Err(error) => {
+                reasons.push(format!("origin: {error:#}"));
+                self.origin = None;
+                None
+            }
+        }
+    }
+}
+
+/// Tells the origin when the run begins, others of each tick, and looks around at the window's edges.
+struct Observer<'a> {
+    run_id: &'a str,
+    origin: Option<&'a OriginProcess>,
+    cpus: &'a CpuSplit,
+    listener: &'a mut dyn Listener,
+    edges: Vec<Edge>,
+}
+
+/// CPU time used up to an instant, in seconds.
+struct Edge {
+    at: Instant,
+    origin: Option<f64>,
+    busy: Option<f64>,
+}
+
+impl Hooks for Observer<'_> {
+    async fn begin(&mut self, start_ns: u64, window_ns: u64) -> Result<()> {
+        match self.origin {
+            Some(origin) => origin.begin(self.run_id, Begin { start_ns, window_ns }).await,
+            None => Ok(()),
+        }
+    }
+
+    fn ticked(&mut self, replica: u32, tick: &Tick) {
+        // The first replica ticks at both edges of the window, and each second between them.
+        if replica == 0 && tick.phase == Phase::Window {
+            let origin = self.origin.and_then(OriginProcess::cpu_seconds);
+            self.edges.push(Edge { at: Instant::now(), origin, busy: busy_seconds(&self.cpus.clients) });
+        }
+        self.listener.on(&Event::Ticked { replica, tick });
+    }
+}
+
+/// Trials of a case draw different requests; the cases of a block draw the same.
+fn trial_seed(seed: u64, trial: u32) -> u64 {
+    let mut state = seed ^ (u64::from(trial) << 32);
+    split_mix(&mut state)
+}
+
+fn expected(run: &Run, objects: Vec<Object>) -> Expected {
+    let load = &run.case.load;
+    Expected {
+        run_id: run.run_id.clone(),
+        token: uuid::Uuid::new_v4().to_string(),
+        library: run.case.library.clone(),
+        test: run.case.test.name().to_owned(),
+        replicas: run.case.replicas,
+        seed: run.seed,
+        objects,
+        warm_up: load.warm_up,
+        longest: match load.amount {
+            Amount::Duration(window) => Some(window + load.drain),
+            Amount::Requests(_) => None,
+        },
+    }
+}
+
+/// The flags of a test program, as variables.
+fn environment(case: &Case, target: &str, coordinator: &Coordinator, expected: &Expected) -> Vec<(String, String)> {
+    let load = &case.load;
+    // A document that our origin does not serve takes as long as it takes.
+    let params = case.params.iter().filter(|_| case.target.is_none() || case.test == Test::FetchRange);
+    let params: Vec<String> = params.map(|(name, value)| format!("{name}={value}")).collect();
+    let mut variables = vec![
+        ("COORDINATOR", coordinator.address().to_string()),
+        ("TOKEN", expected.token.clone()),
+        ("RUN_ID", expected.run_id.clone()),
+        ("TARGET", target.to_owned()),
+        ("ORIGIN", case.target.is_none().to_string()),
+        ("CONCURRENCY", load.concurrency.to_string()),
+        ("WARMUP", format_duration(load.warm_up)),
+        ("DRAIN", format_duration(load.drain)),
+        ("TIMEOUT", format_duration(load.timeout)),
+        ("POOL_SIZE", load.pool_size.to_string()),
+        ("KEEP_ALIVE", load.keep_alive.to_string()),
+        ("KEEP_ALIVE_TIMEOUT", format_duration(load.keep_alive_timeout)),
+        ("USE_DNS_CACHE", load.use_dns_cache.to_string()),
+        ("THREADS", load.threads.to_string()),
+        match load.amount {
+            Amount::Duration(window) => ("DURATION", format_duration(window)),
+            Amount::Requests(requests) => ("REQUESTS", requests.to_string()),
+        },
+    ];
+    variables.extend(case.endpoint.clone().map(|endpoint| ("ENDPOINT", endpoint)));
+    if !params.is_empty() {
+        variables.push(("PARAM", params.join(",")));
+    }
+    variables.into_iter().map(|(name, value)| (format!("BENCHMARK_{name}"), value)).collect()
+}
+
+/// Wall-clock labels of the window: the monotonic edges, carried over by one reading of both clocks.
+fn label_window(run: &mut Run) {
+    let now_ns = benchmark_origin::clock::now_ns();
+    let now_us = jiff::Timestamp::now().as_microsecond();
+    let wall = |at_ns: u64| now_us - (now_ns.saturating_sub(at_ns) / 1_000).cast_signed();
+    let results = || run.replicas.iter().filter_map(|replica| replica.result.as_ref());
+    let started = results().map(|result| result.window_start_ns).min().map(wall);
+    let ended = results().map(|result| result.window_end_ns).max().map(wall);
+    run.started_us = started.unwrap_or(run.started_us);
+    run.ended_us = ended.unwrap_or(now_us);
+}

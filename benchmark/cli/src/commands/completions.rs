@@ -1,0 +1,21 @@
+//! `benchmark completions SHELL`.
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use crate::exit::Exit;
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: benchmark completions bash > /etc/bash_completion.d/benchmark")]
+pub(super) struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+impl Completions {
+    pub(super) fn run(&self) -> Exit {
+        clap_complete::generate(self.shell, &mut super::Cli::command(), "benchmark", &mut std::io::stdout());
+        Exit::Good
+    }
+}

@@ -1,0 +1,56 @@
+//! `benchmark get-results`.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::exit::{Exit, Usage};
+use crate::plan::Database;
+use crate::results::{CampaignFilter, Filter, Format, Output, write};
+use crate::store::Store;
+
+/// Options of `get-results`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+One row for each case and campaign, its trials pooled; every column is explained in docs/RESULTS.md. What was not measured is empty.
+
+Examples:
+  benchmark get-results out.csv
+  benchmark get-results - --campaign last --format markdown
+  benchmark get-results replicas.csv --per-replica --library reqwest")]
+pub(super) struct GetResults {
+    /// The file to write; `-` is stdout
+    out: String,
+    /// One row for each replica of each run
+    #[arg(long)]
+    per_replica: bool,
+    /// csv, json or markdown
+    #[arg(long, default_value = "csv")]
+    format: Format,
+    /// A campaign's id, `last`, or `all`
+    #[arg(long, default_value = "all")]
+    campaign: CampaignFilter,
+    /// Only this library
+    #[arg(long)]
+    library: Option<String>,
+    /// Only this test
+    #[arg(long)]
+    test: Option<String>,
+    #[command(flatten)]
+    database: Database,
+}
+
+impl GetResults {
+    pub(super) async fn run(self) -> Result<Exit> {
+        let store = Store::open_existing(&self.database.path()).await?;
+        let filter = Filter { campaign: self.campaign, library: self.library, test: self.test };
+        let out = Output::from(self.out.as_str());
+        let rows = write(&store, &filter, self.format, self.per_replica, &out).await.map_err(|error| {
+            if error.is_usage() { anyhow::Error::from(Usage(error.to_string())) } else { error.into() }
+        })?;
+        if let Output::File(path) = &out {
+            let noun = if rows == 1 { "row" } else { "rows" };
+            eprintln!("{rows} {noun} written to {}", path.display());
+        }
+        Ok(Exit::Good)
+    }
+}

@@ -1,0 +1,93 @@
+//! `benchmark list`.
+
+use anyhow::Result;
+use benchmark_protocol::test::Test;
+use clap::Args;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{ContentArrangement, Table};
+
+use crate::exit::Exit;
+use crate::library;
+use crate::plan::Database;
+use crate::store::Store;
+
+/// Options of `list`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  benchmark list\n  benchmark list --campaigns --db other.db")]
+pub(super) struct List {
+    /// Show the campaigns that the database holds instead
+    #[arg(long)]
+    campaigns: bool,
+    #[command(flatten)]
+    database: Database,
+}
+
+impl List {
+    pub(super) async fn run(self) -> Result<Exit> {
+        if self.campaigns {
+            println!("{}", campaigns(&Store::open_existing(&self.database.path()).await?).await?);
+        } else {
+            let libraries = library::catalogue(&library::root()?)?;
+            println!("{}\n\n{}", libraries_table(&libraries), parameters_table());
+            for library in &libraries {
+                for (option, reason) in &library.unsupported {
+                    println!("unsupported: {} {option}: {reason}", library.name);
+                }
+            }
+        }
+        Ok(Exit::Good)
+    }
+}
+
+fn new_table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    table
+}
+
+fn libraries_table(libraries: &[library::Library]) -> Table {
+    let mut table = new_table(&["library", "version", "tests", "unsupported", "what it is"]);
+    for library in libraries {
+        let tests: Vec<&str> = library.tests.iter().map(|test| test.name()).collect();
+        let unsupported: Vec<&str> = library.unsupported.keys().map(String::as_str).collect();
+        let unsupported = unsupported.join(", ");
+        table.add_row([&library.name, &library.version, &tests.join(", "), &unsupported, &library.summary]);
+    }
+    table
+}
+
+fn parameters_table() -> Table {
+    let mut table = new_table(&["test", "parameter", "type", "range", "default", "unit", "meaning"]);
+    for test in Test::ALL {
+        for parameter in test.parameters() {
+            table.add_row([
+                test.name(),
+                parameter.name,
+                parameter.type_name(),
+                &parameter.range(),
+                parameter.default,
+                parameter.unit().unwrap_or("-"),
+                parameter.help,
+            ]);
+        }
+    }
+    table
+}
+
+async fn campaigns(store: &Store) -> Result<Table> {
+    let mut table = new_table(&["campaign", "started", "status", "valid", "invalid", "interrupted", "command"]);
+    for campaign in store.campaigns().await? {
+        let started =
+            jiff::Timestamp::from_microsecond(campaign.started_us)?.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        table.add_row([
+            campaign.campaign_id,
+            started,
+            campaign.status.name().to_owned(),
+            campaign.valid.to_string(),
+            campaign.invalid.to_string(),
+            campaign.interrupted.to_string(),
+            campaign.command,
+        ]);
+    }
+    Ok(table)
+}

@@ -1,0 +1,97 @@
+//! The commands, one file each.
+
+mod completions;
+mod doctor;
+mod get_results;
+mod list;
+mod origin;
+mod run;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  benchmark run-all --quick                      every library and test, a few seconds each
+  benchmark get-results out.csv                  what was measured, as CSV
+  benchmark run-test reqwest fetch_range --concurrency 64 --param request_size=1MiB
+  benchmark run-all --test call_api --param delay=350ms --requests 1000 --concurrency 1000
+  benchmark run-test hyper fetch_range --inject latency=bimodal:1ms,150ms,0.1
+  benchmark list                                 libraries, tests and parameters
+
+Exit codes: 0 good, 1 database or output file failed, 2 usage, 3 some run is invalid, 4 something needed is missing,
+130 interrupted.";
+
+/// Which HTTP or object-store client should carry the load, called in which pattern, and what does it cost?
+#[derive(Debug, Parser)]
+#[command(name = "benchmark", version, after_help = EXAMPLES, max_term_width = 120)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show libraries, versions, tests and parameters, or what the database holds
+    List(list::List),
+    /// Run one test of one library
+    RunTest(run::RunTest),
+    /// Run every test of every library
+    RunAll(run::RunAll),
+    /// Write what was measured as CSV, JSON or Markdown
+    GetResults(get_results::GetResults),
+    /// Look whether this machine has what is needed, and say what is missing
+    Doctor(doctor::Doctor),
+    /// Serve the origin alone, for a test or another load generator
+    Origin(origin::Origin),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+}
+
+/// Parses the command line and does what it says.
+#[must_use]
+pub fn run() -> Exit {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("BENCHMARK_LOG").unwrap_or_else(|_| EnvFilter::new("warn,s3s=off"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    match dispatch(cli.command) {
+        Ok(exit) => exit,
+        Err(error) => {
+            eprintln!("error: {}", sentence(&error));
+            Exit::of(&error)
+        }
+    }
+}
+
+/// An error and its causes, without those that only repeat what was said.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut text, cause| {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&cause);
+        }
+        text
+    })
+}
+
+fn dispatch(command: Command) -> Result<Exit> {
+    match command {
+        Command::List(list) => blocking(list.run()),
+        Command::RunTest(run_test) => blocking(run_test.run()),
+        Command::RunAll(run_all) => blocking(run_all.run()),
+        Command::GetResults(get_results) => blocking(get_results.run()),
+
+        Command::Doctor(doctor) => blocking(doctor.run()),
+        Command::Origin(origin) => blocking(origin.run()),
+        Command::Completions(completions) => Ok(completions.run()),
+    }
+}
+
+/// One thread is enough: the harness must not cost what it measures.
+fn blocking(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}

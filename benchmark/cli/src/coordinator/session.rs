@@ -1,0 +1,378 @@
+//! The way of one run: gather, start, listen, dismiss.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use benchmark_origin::clock::now_ns;
+use benchmark_protocol::message::{CoordinatorMessage, Hello, ReplicaMessage, Tick, VERSION};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::connection::{self, Incoming, Writer};
+use super::{Coordinator, Expected, timeouts};
+use crate::record;
+use crate::runner::{Exit, Replicas};
+
+/// What the coordinator tells others while a run goes on.
+pub trait Hooks {
+    /// All replicas are ready: warm-up will begin at `start_ns`, the window at `window_ns` (CLOCK_MONOTONIC).
+    ///
+    /// # Errors
+    /// When somebody who must know cannot be told; the run ends.
+    fn begin(&mut self, start_ns: u64, window_ns: u64) -> impl Future<Output = Result<()>>;
+
+    /// A replica told its counters.
+    fn ticked(&mut self, replica: u32, tick: &Tick);
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Conducted {
+    /// Every replica, by index.
+    pub replicas: Vec<record::Replica>,
+    /// Why the run ended before its time; empty where it did not.
+    pub reasons: Vec<String>,
+    /// Whether a signal ended it.
+    pub interrupted: bool,
+}
+
+/// Conducts one run to its end. Replicas that are left are ended.
+pub async fn conduct(
+    coordinator: &Coordinator,
+    expected: &Expected,
+    replicas: &mut dyn Replicas,
+    hooks: &mut impl Hooks,
+    interrupts: &mut watch::Receiver<u32>,
+) -> Conducted {
+    let (sender, incoming) = channel(1024);
+    let mut session = Session {
+        expected,
+        sender,
+        incoming,
+        connections: 0,
+        seats: (0..expected.replicas).map(Seat::new).collect(),
+        reasons: Vec::new(),
+        stopping: None,
+        started: None,
+        exits_over: false,
+    };
+    let interrupted = session.run(coordinator, replicas, hooks, interrupts).await.is_err();
+    replicas.kill();
+    Conducted {
+        replicas: session.seats.into_iter().map(|seat| seat.record).collect(),
+        reasons: session.reasons,
+        interrupted: interrupted || session.stopping.is_some(),
+    }
+}
+
+/// A second signal: leave at once.
+struct Abandoned;
+
+struct Session<'a> {
+    expected: &'a Expected,
+    sender: Sender<Incoming>,
+    incoming: Receiver<Incoming>,
+    /// Connections so far: the next one's number.
+    connections: u64,
+    seats: Vec<Seat>,
+    reasons: Vec<String>,
+    /// Since when the run is being stopped by a signal.
+    stopping: Option<Instant>,
+    /// When the replicas were told to start.
+    started: Option<Instant>,
+    exits_over: bool,
+}
+
+/// The place of one replica.
+struct Seat {
+    record: record::Replica,
+    connection: Option<u64>,
+    writer: Option<Writer>,
+    ready: bool,
+    heard: Instant,
+}
+
+impl Seat {
+    fn new(index: u32) -> Self {
+        let record = record::Replica { index, ..record::Replica::default() };
+        Self { record, connection: None, writer: None, ready: false, heard: Instant::now() }
+    }
+
+    async fn send(&mut self, message: &CoordinatorMessage) {
+        if let Some(writer) = &mut self.writer {
+            writer.send(message).await;
+        }
+    }
+}
+
+/// One thing that happened.
+enum Happening {
+    Accepted(TcpStream),
+    Incoming(Incoming),
+    Exit(Option<Exit>),
+    Interrupt(u32),
+    Deadline,
+}
+
+impl Session<'_> {
+    async fn run(
+        &mut self,
+        coordinator: &Coordinator,
+        replicas: &mut dyn Replicas,
+        hooks: &mut impl Hooks,
+        interrupts: &mut watch::Receiver<u32>,
+    ) -> Result<(), Abandoned> {
+        let deadline = Instant::now() + timeouts::READY;
+        while !self.seats.iter().all(|seat| seat.ready) {
+            match self.next(coordinator, replicas, interrupts, deadline).await {
+                Happening::Deadline => self.give_up_on(|seat| !seat.ready, "not ready", timeouts::READY),
+                happening => self.handle(happening, replicas, hooks).await?,
+            }
+            if self.over() {
+                return Ok(());
+            }
+        }
+        if let Err(error) = self.start(hooks).await {
+            self.reasons.push(format!("origin: {error:#}"));
+            return Ok(());
+        }
+        while !self.seats.iter().all(|seat| seat.record.result.is_some()) {
+            match self.next(coordinator, replicas, interrupts, self.deadline()).await {
+                Happening::Deadline => self.overdue(),
+                happening => self.handle(happening, replicas, hooks).await?,
+            }
+            if !self.reasons.is_empty() {
+                return Ok(());
+            }
+        }
+        self.dismiss(replicas).await;
+        Ok(())
+    }
+
+    fn over(&self) -> bool {
+        !self.reasons.is_empty() || self.stopping.is_some()
+    }
+
+    async fn next(
+        &mut self,
+        coordinator: &Coordinator,
+        replicas: &mut dyn Replicas,
+        interrupts: &mut watch::Receiver<u32>,
+        deadline: Instant,
+    ) -> Happening {
+        tokio::select! {
+            // Counters and results first: a replica may have left right after its last word.
+            biased;
+            Some(incoming) = self.incoming.recv() => Happening::Incoming(incoming),
+            Ok((stream, _)) = coordinator.listener.accept() => Happening::Accepted(stream),
+            exit = replicas.exits().recv(), if !self.exits_over => Happening::Exit(exit),
+            Ok(()) = interrupts.changed() => Happening::Interrupt(*interrupts.borrow()),
+            () = sleep_until(deadline) => Happening::Deadline,
+        }
+    }
+
+    async fn handle(
+        &mut self,
+        happening: Happening,
+        replicas: &mut dyn Replicas,
+        hooks: &mut impl Hooks,
+    ) -> Result<(), Abandoned> {
+        match happening {
+            Happening::Accepted(stream) => {
+                tokio::spawn(connection::read(self.connections, stream, self.sender.clone()));
+                self.connections += 1;
+            }
+            Happening::Incoming(Incoming::Hello { connection, hello, writer }) => {
+                self.admit(connection, hello, writer).await;
+            }
+            Happening::Incoming(Incoming::Message { connection, message }) => {
+                if let Some(index) = self.seat_of(connection) {
+                    self.hear(index, message, hooks).await;
+                }
+            }
+            Happening::Incoming(Incoming::Closed { connection, reason }) => {
+                if let Some(index) = self.seat_of(connection) {
+                    self.lose(index, reason, replicas).await;
+                }
+            }
+            Happening::Exit(Some(exit)) => self.exited(exit),
+            Happening::Exit(None) => self.exits_over = true,
+            Happening::Interrupt(signals) if signals > 1 => return Err(Abandoned),
+            Happening::Interrupt(_) => {
+                self.stopping = Some(Instant::now());
+                for seat in &mut self.seats {
+                    seat.send(&CoordinatorMessage::Stop).await;
+                }
+            }
+            Happening::Deadline => {}
+        }
+        Ok(())
+    }
+
+    fn seat_of(&self, connection: u64) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.connection == Some(connection))
+    }
+
+    /// Gives a replica its seat, or says why it has none.
+    async fn admit(&mut self, connection: u64, hello: Hello, mut writer: Writer) {
+        let expected = self.expected;
+        if hello.protocol != VERSION {
+            return writer.reject(format!("protocol version {} is not {VERSION}", hello.protocol)).await;
+        }
+        if hello.token != expected.token || hello.run_id != expected.run_id {
+            return writer.reject("wrong token for this run").await;
+        }
+        if (&hello.library, &hello.test) != (&expected.library, &expected.test) {
+            let asked = format!("{} {}", expected.library, expected.test);
+            return writer.reject(format!("this run is of {asked}, not of {} {}", hello.library, hello.test)).await;
+        }
+        let free = |seat: &Seat| seat.connection.is_none();
+        let index = match hello.replica {
+            Some(asked) => self.seats.iter().position(|seat| seat.record.index == asked && free(seat)),
+            None => self.seats.iter().position(free),
+        };
+        let Some(index) = index else {
+            return writer.reject(format!("a replica too many: the run has {}", expected.replicas)).await;
+        };
+        let welcome = CoordinatorMessage::Welcome {
+            replica: self.seats[index].record.index,
+            seed: expected.seed,
+            objects: expected.objects.clone(),
+        };
+        writer.send(&welcome).await;
+        let seat = &mut self.seats[index];
+        seat.connection = Some(connection);
+        seat.writer = Some(writer);
+        seat.heard = Instant::now();
+        seat.record.host_name = Some(hello.host_name);
+        seat.record.pid = Some(hello.pid);
+    }
+
+    async fn hear(&mut self, index: usize, message: ReplicaMessage, hooks: &mut impl Hooks) {
+        let seat = &mut self.seats[index];
+        seat.heard = Instant::now();
+        match message {
+            ReplicaMessage::Ready { .. } => seat.ready = true,
+            ReplicaMessage::Tick(tick) => {
+                hooks.ticked(seat.record.index, &tick);
+                seat.record.ticks.push(tick);
+            }
+            ReplicaMessage::Result(result) => {
+                seat.record.result = Some(*result);
+                seat.send(&CoordinatorMessage::Ack).await;
+            }
+            ReplicaMessage::Failed { reason, verify } => {
+                seat.record.verify = Some(verify);
+                seat.record.failure = Some(reason.clone());
+                self.add_reason(reason);
+            }
+            ReplicaMessage::Hello(_) => {
+                let index = seat.record.index;
+                self.add_reason(format!("replica {index} said hello twice"));
+            }
+        }
+    }
+
+    /// A connection ended before its result. How the process ended says more than that, so its exit is waited for.
+    async fn lose(&mut self, index: usize, reason: Option<String>, replicas: &mut dyn Replicas) {
+        self.seats[index].writer = None;
+        if self.seats[index].record.result.is_some() || self.seats[index].record.failure.is_some() {
+            return;
+        }
+        let replica = self.seats[index].record.index;
+        if let Some(reason) = reason {
+            return self.add_reason(format!("replica {replica} lost: {reason}"));
+        }
+        let give_up = Instant::now() + Duration::from_secs(1);
+        while let Ok(Some(exit)) = tokio::time::timeout_at(give_up, replicas.exits().recv()).await {
+            let found = exit.replica == replica;
+            self.exited(exit);
+            if found {
+                break;
+            }
+        }
+        if self.seats[index].record.failure.is_none() {
+            self.add_reason(format!("replica {replica} lost: it closed its connection"));
+        }
+    }
+
+    /// A process ended: before its result that is a loss.
+    fn exited(&mut self, exit: Exit) {
+        let Some(seat) = self.seats.iter_mut().find(|seat| seat.record.index == exit.replica) else { return };
+        if seat.record.result.is_some() || seat.record.failure.is_some() {
+            return;
+        }
+        let how = exit.failure.unwrap_or_else(|| "it ended without a result".to_owned());
+        let said = exit.stderr.lines().last().map(|line| format!(" ({line})")).unwrap_or_default();
+        seat.record.failure =
+            Some(if exit.stderr.is_empty() { how.clone() } else { format!("{how}\n{}", exit.stderr) });
+        self.add_reason(format!("replica {} lost: {how}{said}", exit.replica));
+    }
+
+    fn add_reason(&mut self, reason: String) {
+        if !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
+        }
+    }
+
+    fn give_up_on(&mut self, late: impl Fn(&Seat) -> bool, what: &str, after: Duration) {
+        let late: Vec<String> =
+            self.seats.iter().filter(|seat| late(seat)).map(|seat| seat.record.index.to_string()).collect();
+        self.add_reason(format!("replica {} {what} within {} s", late.join(", "), after.as_secs()));
+    }
+
+    /// Names the instant to everybody: the hooks first, so that nothing is asked of an origin that has not been told.
+    async fn start(&mut self, hooks: &mut impl Hooks) -> Result<()> {
+        let warm_up_ns = self.expected.warm_up.as_nanos() as u64;
+        let lead_ns = timeouts::START_LEAD.as_nanos() as u64;
+        let start_ns = loop {
+            let start_ns = now_ns() + lead_ns;
+            hooks.begin(start_ns, start_ns + warm_up_ns).await?;
+            if now_ns() + lead_ns / 2 < start_ns {
+                break start_ns;
+            }
+        };
+        for seat in &mut self.seats {
+            seat.send(&CoordinatorMessage::Start { at_ns: start_ns }).await;
+            seat.heard = Instant::now();
+        }
+        self.started = Some(Instant::now());
+        Ok(())
+    }
+
+    /// The next moment at which somebody is too late.
+    fn deadline(&self) -> Instant {
+        let running = self.seats.iter().filter(|seat| seat.record.result.is_none());
+        let silence = running.map(|seat| seat.heard + timeouts::SILENCE).min();
+        let result = self.result_deadline();
+        [silence, result].into_iter().flatten().min().unwrap_or_else(|| Instant::now() + timeouts::SILENCE)
+    }
+
+    fn result_deadline(&self) -> Option<Instant> {
+        let expected = self.expected;
+        let whole = expected.longest.map(|longest| expected.warm_up + longest + timeouts::RESULT);
+        let planned = self.started.zip(whole).map(|(started, whole)| started + whole);
+        let stopped = self.stopping.map(|since| since + timeouts::RESULT);
+        planned.into_iter().chain(stopped).min()
+    }
+
+    fn overdue(&mut self) {
+        let now = Instant::now();
+        if self.result_deadline().is_some_and(|deadline| deadline <= now) {
+            self.give_up_on(|seat| seat.record.result.is_none(), "sent no result", timeouts::RESULT);
+        } else {
+            let late = |seat: &Seat| seat.record.result.is_none() && seat.heard + timeouts::SILENCE <= now;
+            self.give_up_on(late, "hung: it said nothing", timeouts::SILENCE);
+        }
+    }
+
+    /// Says bye, and waits until all have left.
+    async fn dismiss(&mut self, replicas: &mut dyn Replicas) {
+        for seat in &mut self.seats {
+            seat.send(&CoordinatorMessage::Bye).await;
+        }
+        let _ = timeout(timeouts::EXIT, async { while replicas.exits().recv().await.is_some() {} }).await;
+    }
+}

@@ -1,0 +1,21 @@
+//! How long the coordinator waits, and for what. A replica that exceeds one ends its run, never the campaign.
+
+use std::time::Duration;
+
+/// From starting the replicas until all of them are ready (constructed and verified).
+pub const READY: Duration = Duration::from_secs(60);
+
+/// From a connection to its `hello`.
+pub const HELLO: Duration = Duration::from_secs(5);
+
+/// Between two messages of a replica that runs: it ticks once a second.
+pub const SILENCE: Duration = Duration::from_secs(10);
+
+/// From the end of window and drain to the result.
+pub const RESULT: Duration = Duration::from_secs(10);
+
+/// From `bye` to the replica's end.
+pub const EXIT: Duration = Duration::from_secs(5);
+
+/// How far ahead of now `start` sets the first request, so that every replica has read it and sleeps until then.
+pub const START_LEAD: Duration = Duration::from_millis(50);

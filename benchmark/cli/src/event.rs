@@ -1,0 +1,69 @@
+//! What happens in a campaign, told as it happens. Terminal progress and plain lines listen; so may whatever comes later.
+
+use std::path::Path;
+use std::time::Duration;
+
+use benchmark_protocol::message::Tick;
+
+use crate::record::{Case, Run};
+use crate::stats::RunSummary;
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// The campaign is about to begin.
+    Planned {
+        /// Its id.
+        campaign_id: &'a str,
+        /// How many runs it has.
+        runs: usize,
+        /// How long they will take.
+        estimate: Duration,
+        /// Where they are recorded.
+        database: &'a Path,
+        /// What starts the replicas.
+        runner: &'a str,
+        /// CPUs of origin and harness, then of the replicas.
+        cpus: &'a crate::machine::CpuSplit,
+    },
+    /// The programs of a library are being built.
+    Building {
+        /// The library.
+        library: &'a str,
+        /// What cargo says that it is at.
+        doing: Option<&'a str>,
+    },
+    /// All programs are built.
+    Built,
+    /// A run begins.
+    RunStarted {
+        /// Its place, from 1.
+        number: usize,
+        /// What is run.
+        case: &'a Case,
+    },
+    /// A replica told its counters.
+    Ticked {
+        /// Its index.
+        replica: u32,
+        /// The counters.
+        tick: &'a Tick,
+    },
+    /// A run was stored.
+    RunEnded {
+        /// Its place, from 1.
+        number: usize,
+        /// What came of it.
+        run: &'a Run,
+        /// Its figures.
+        summary: &'a RunSummary,
+    },
+    /// No more runs.
+    Ended,
+}
+
+/// Whoever wants to know.
+pub trait Listener {
+    /// Something happened.
+    fn on(&mut self, event: &Event<'_>);
+}

@@ -1,0 +1,23 @@
+//! The harness as a library: what `benchmark` does, apart from reading its command line.
+//!
+//! Flags become a [`plan`]; a [`campaign`] conducts its runs: a [`runner`] starts replicas, the [`coordinator`] hears them,
+//! the [`verdict`] judges, [`stats`] reduces, the [`store`] keeps; [`report`] and [`results`] show.
+
+pub mod bucket;
+pub mod build;
+pub mod campaign;
+pub mod commands;
+pub mod coordinator;
+pub mod event;
+pub mod exit;
+pub mod library;
+pub mod machine;
+pub mod origin_process;
+pub mod plan;
+pub mod record;
+pub mod report;
+pub mod results;
+pub mod runner;
+pub mod stats;
+pub mod store;
+pub mod verdict;

@@ -1,0 +1,190 @@
+//! The libraries, as data: a folder below `benchmark/tests` for each. The harness knows no other list.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use benchmark_protocol::test::Test;
+use serde::Deserialize;
+
+use crate::exit::Usage;
+
+/// The library that every campaign's other rows are held against.
+pub const BASELINE: &str = "baseline";
+
+/// A library that can be measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Library {
+    /// The folder's name.
+    pub name: String,
+    /// The version that is pinned.
+    pub version: String,
+    /// One line on what it is.
+    pub summary: String,
+    /// The cargo package of its tests.
+    pub package: String,
+    /// The tests it has.
+    pub tests: Vec<Test>,
+    /// Options that it cannot honour, each with the reason.
+    pub unsupported: BTreeMap<String, String>,
+}
+
+/// `library.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LibraryFile {
+    summary: String,
+    language: String,
+    tests: Vec<String>,
+    #[serde(default)]
+    unsupported: BTreeMap<String, String>,
+}
+
+/// The part of `Cargo.toml` that names the package and pins the version.
+#[derive(Deserialize)]
+struct CargoFile {
+    package: CargoPackage,
+}
+
+#[derive(Deserialize)]
+struct CargoPackage {
+    name: String,
+    version: toml::Value,
+}
+
+/// The checkout that holds the libraries: `BENCHMARK_ROOT`, else the nearest folder upwards that has them, else where this
+/// program was built.
+///
+/// # Errors
+/// When none of them holds a folder `benchmark/tests`.
+pub fn root() -> Result<PathBuf> {
+    let holds = |path: &Path| path.join("benchmark/tests").is_dir();
+    if let Some(root) = std::env::var_os("BENCHMARK_ROOT").map(PathBuf::from) {
+        let text = root.display();
+        return if holds(&root) {
+            Ok(root)
+        } else {
+            Err(Usage(format!("BENCHMARK_ROOT `{text}` holds no folder `benchmark/tests`")).into())
+        };
+    }
+    let here = std::env::current_dir().context("the working folder is gone")?;
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf);
+    here.ancestors().map(Path::to_path_buf).chain(built).find(|path| holds(path)).ok_or_else(|| {
+        anyhow!("no folder `benchmark/tests` here or above: change into a checkout, or name it with BENCHMARK_ROOT")
+    })
+}
+
+/// Every library of the checkout, the baseline first, the others by name.
+///
+/// # Errors
+/// When a library's files cannot be read; the message names the file.
+pub fn catalogue(root: &Path) -> Result<Vec<Library>> {
+    let folder = root.join("benchmark/tests");
+    let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
+    let mut libraries = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read `{}`", folder.display()))?.path();
+        if path.join("library.toml").is_file() {
+            libraries.push(read(&path)?);
+        }
+    }
+    libraries.sort_by_key(|library| (library.name != BASELINE, library.name.clone()));
+    Ok(libraries)
+}
+
+fn read(folder: &Path) -> Result<Library> {
+    let path = folder.join("library.toml");
+    let file: LibraryFile = parse(&path)?;
+    if file.language != "rust" {
+        bail!("`{}`: language `{}` is not known (known: rust)", path.display(), file.language);
+    }
+    let cargo: CargoFile = parse(&folder.join("Cargo.toml"))?;
+    let tests = file.tests.iter().map(|name| {
+        Test::named(name)
+            .ok_or_else(|| anyhow!("`{}`: unknown test `{name}` (known: {})", path.display(), known_tests()))
+    });
+    Ok(Library {
+        name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        // The baseline inherits the project's own version.
+        version: cargo.package.version.as_str().unwrap_or(env!("CARGO_PKG_VERSION")).to_owned(),
+        summary: file.summary,
+        package: cargo.package.name,
+        tests: tests.collect::<Result<_>>()?,
+        unsupported: file.unsupported,
+    })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    toml::from_str(&text).map_err(|error| anyhow!("`{}`: {error}", path.display()))
+}
+
+/// The library of this name.
+///
+/// # Errors
+/// [`Usage`], with the nearest name and all names.
+pub fn named<'a>(libraries: &'a [Library], name: &str) -> Result<&'a Library, Usage> {
+    libraries.iter().find(|library| library.name == name).ok_or_else(|| {
+        let names: Vec<&str> = libraries.iter().map(|library| library.name.as_str()).collect();
+        Usage(format!("unknown library `{name}`{} (known libraries: {})", suggestion(name, &names), names.join(", ")))
+    })
+}
+
+/// The test of this name.
+///
+/// # Errors
+/// [`Usage`], with the nearest name and all names.
+pub fn test_named(name: &str) -> Result<Test, Usage> {
+    Test::named(name).ok_or_else(|| {
+        let names: Vec<&str> = Test::ALL.into_iter().map(Test::name).collect();
+        Usage(format!("unknown test `{name}`{} (known tests: {})", suggestion(name, &names), known_tests()))
+    })
+}
+
+fn known_tests() -> String {
+    Test::ALL.map(Test::name).join(", ")
+}
+
+/// `: did you mean ...?` where a known name is near.
+fn suggestion(name: &str, known: &[&str]) -> String {
+    known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, nearest)| format!(": did you mean `{nearest}`?"))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkout() -> Vec<Library> {
+        catalogue(&root().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_baseline_comes_first() {
+        assert_eq!(checkout()[0].name, BASELINE);
+    }
+
+    #[test]
+    fn every_library_pins_the_version_that_it_reports() {
+        for library in checkout().iter().filter(|library| library.name != BASELINE) {
+            let path = root().unwrap().join("benchmark/tests").join(&library.name).join("Cargo.toml");
+            let manifest: toml::Value = parse(&path).unwrap();
+            let dependency = &manifest["dependencies"][&library.name];
+            let pinned = dependency.as_str().or_else(|| dependency["version"].as_str()).unwrap();
+            assert_eq!(pinned, format!("={}", library.version), "{}", library.name);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_suggested() {
+        let error = named(&checkout(), "reqwst").unwrap_err().to_string();
+        assert!(error.contains("`reqwst`: did you mean `reqwest`?"), "{error}");
+        assert!(test_named("fetch_rang").unwrap_err().to_string().contains("`fetch_range`?"));
+        assert!(!test_named("zzz").unwrap_err().to_string().contains("did you mean"));
+    }
+}

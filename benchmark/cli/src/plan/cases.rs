@@ -1,0 +1,326 @@
+//! Cases from options, each checked against its library and its test.
+
+use std::time::Duration;
+
+use benchmark_protocol::content::split_mix;
+use benchmark_protocol::inject::{self, Inject};
+use benchmark_protocol::parameter::Values;
+use benchmark_protocol::target::{Names, Target};
+use benchmark_protocol::test::Test;
+
+use super::options::LoadOptions;
+use crate::exit::Usage;
+use crate::library::{self, Library};
+use crate::machine::CpuSplit;
+use crate::record::{Amount, Case, Load};
+
+/// What a run takes beyond warm-up and window, for the estimate of the time.
+const FIXED_COST: Duration = Duration::from_millis(300);
+
+/// Parameters that describe the origin's objects or answers: nothing that another server would heed.
+const ORIGIN_ONLY: [&str; 3] = ["object_size", "objects", "delay"];
+
+/// Which libraries and tests to run; empty lists mean all.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Names of libraries.
+    pub libraries: Vec<String>,
+    /// Names of tests.
+    pub tests: Vec<String>,
+}
+
+/// Everything that a campaign will do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Every case, once.
+    pub cases: Vec<Case>,
+    /// Runs of each case.
+    pub trials: u32,
+    /// The seed of everything that is drawn.
+    pub seed: u64,
+    /// Who runs where.
+    pub cpus: CpuSplit,
+}
+
+impl Plan {
+    /// The runs in order, as (trial from 1, index of the case): a block for each trial, the cases of a block in seeded random
+    /// order where there is more than one block.
+    #[must_use]
+    pub fn runs(&self) -> Vec<(u32, usize)> {
+        let mut state = self.seed;
+        (1..=self.trials)
+            .flat_map(|trial| {
+                let mut block: Vec<usize> = (0..self.cases.len()).collect();
+                if self.trials > 1 {
+                    // Fisher-Yates.
+                    for last in (1..block.len()).rev() {
+                        block.swap(last, (split_mix(&mut state) % (last as u64 + 1)) as usize);
+                    }
+                }
+                block.into_iter().map(move |index| (trial, index))
+            })
+            .collect()
+    }
+
+    /// How long the runs will take, builds left out; windows that end by number of requests are not foreseen.
+    #[must_use]
+    pub fn estimate(&self) -> Duration {
+        let of_case = |case: &Case| {
+            let window = match case.load.amount {
+                Amount::Duration(window) => window,
+                Amount::Requests(_) => Duration::ZERO,
+            };
+            case.load.warm_up + window + FIXED_COST
+        };
+        self.cases.iter().map(of_case).sum::<Duration>() * self.trials
+    }
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// [`Usage`] for whatever cannot be run as asked, with the value and the way out.
+pub fn plan(libraries: &[Library], selection: &Selection, options: &LoadOptions) -> Result<Plan, Usage> {
+    inject::check_together(&options.inject).map_err(Usage)?;
+    let tests = selection.tests.iter().map(|name| library::test_named(name)).collect::<Result<Vec<_>, _>>()?;
+    let chosen = match selection.libraries.as_slice() {
+        [] => libraries.iter().collect(),
+        names => names.iter().map(|name| library::named(libraries, name)).collect::<Result<Vec<_>, _>>()?,
+    };
+    let params = options.params.iter().map(|text| param(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut cases = Vec::new();
+    for library in chosen {
+        for test in library.tests.iter().filter(|test| tests.is_empty() || tests.contains(test)) {
+            cases.push(case(library, *test, &params, options)?);
+        }
+    }
+    if cases.is_empty() {
+        let (libraries, tests) = (selection.libraries.join(", "), selection.tests.join(", "));
+        return Err(Usage(format!("`{libraries}` has no test `{tests}` (see `benchmark list`)")));
+    }
+    for (name, _) in &params {
+        let known = |case: &Case| case.test.parameters().iter().any(|parameter| parameter.name == *name);
+        if !cases.iter().any(known) {
+            let known: Vec<&str> =
+                cases.iter().flat_map(|case| case.test.parameters()).map(|known| known.name).collect();
+            return Err(Usage(format!("unknown parameter `{name}` (known: {})", unique(known).join(", "))));
+        }
+    }
+    let cpus = CpuSplit::new(options.origin_cpus.clone(), options.client_cpus.clone()).map_err(Usage)?;
+    Ok(Plan { cases, trials: options.trials, seed: options.seed, cpus })
+}
+
+fn param(text: &str) -> Result<(&str, &str), Usage> {
+    if text.contains(',') {
+        return Err(Usage(format!("parameter `{text}`: a value holds no comma; give --param once for each")));
+    }
+    text.split_once('=')
+        .filter(|(name, value)| !name.is_empty() && !value.is_empty())
+        .ok_or_else(|| Usage(format!("malformed parameter `{text}`: write --param name=value")))
+}
+
+fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOptions) -> Result<Case, Usage> {
+    let known = test.parameters();
+    let mut given: Vec<(&str, &str)> =
+        params.iter().copied().filter(|(name, _)| known.iter().any(|parameter| parameter.name == *name)).collect();
+    if let Some(text) = &options.target {
+        let target =
+            Target::parse(text, options.endpoint.as_deref(), false).map_err(|error| Usage(error.to_string()))?;
+        check_target(library, test, text, &target, params, options)?;
+        // A user with credentials at hand expects them to be used on S3.
+        let said = given.iter().any(|(name, _)| *name == "signed");
+        if text.starts_with("s3://") && !said && std::env::var_os("AWS_ACCESS_KEY_ID").is_some() {
+            given.push(("signed", "true"));
+        }
+    } else if options.endpoint.is_some() {
+        return Err(Usage("`--endpoint` goes with an s3:// target".into()));
+    }
+    let params = Values::new(known, given).map_err(Usage)?;
+    if let (Some(request), Some(object)) = (params.number("request_size"), params.number("object_size"))
+        && options.target.is_none()
+        && request > object
+    {
+        return Err(Usage(format!(
+            "parameter `request_size`: {request} bytes are more than an object holds (object_size is {object})"
+        )));
+    }
+    let load = Load {
+        concurrency: options.concurrency,
+        amount: options.requests.map_or(Amount::Duration(options.window()), Amount::Requests),
+        warm_up: options.warm_up(),
+        drain: options.drain,
+        pool_size: options.pool_size.unwrap_or(options.concurrency),
+        keep_alive: options.keep_alive,
+        keep_alive_timeout: options.keep_alive_timeout,
+        use_dns_cache: options.use_dns_cache,
+        timeout: options.timeout,
+        threads: options.threads.unwrap_or(1),
+    };
+    for (option, asked) in [
+        ("keep_alive", !load.keep_alive),
+        ("use_dns_cache", load.use_dns_cache),
+        ("threads", options.threads.is_some()),
+        ("pool_size", options.pool_size.is_some()),
+        ("signed", params.flag("signed")),
+    ] {
+        if asked {
+            check_supported(library, option)?;
+        }
+    }
+    Ok(Case {
+        library: library.name.clone(),
+        library_version: library.version.clone(),
+        test,
+        params,
+        inject: options.inject.clone(),
+        replicas: options.replicas,
+        runner: "process".to_owned(),
+        target: options.target.clone(),
+        endpoint: options.endpoint.clone(),
+        load,
+    })
+}
+
+fn check_target(
+    library: &Library,
+    test: Test,
+    text: &str,
+    target: &Target,
+    params: &[(&str, &str)],
+    options: &LoadOptions,
+) -> Result<(), Usage> {
+    if options.endpoint.is_some() && !text.starts_with("s3://") {
+        return Err(Usage(format!("`--endpoint` goes with an s3:// target, not with `{text}`")));
+    }
+    if let Some(spec) = options.inject.first() {
+        return Err(Usage(format!("`--inject {spec}` is done by our origin: it does not go with --target `{text}`")));
+    }
+    if let Some((name, _)) = params.iter().find(|(name, _)| ORIGIN_ONLY.contains(name)) {
+        return Err(Usage(format!("parameter `{name}` describes our origin: it does not go with --target `{text}`")));
+    }
+    if test == Test::CallApi && matches!(target.names, Names::Bucket(_)) {
+        return Err(Usage(format!("call_api asks for one document: name its key, `{text}/KEY`")));
+    }
+    if target.tls {
+        check_supported(library, "tls")?;
+    }
+    if matches!(&target.names, Names::Path(path) if !path[1..].contains('/')) {
+        check_supported(library, "plain_path")?;
+    }
+    Ok(())
+}
+
+fn check_supported(library: &Library, option: &str) -> Result<(), Usage> {
+    match library.unsupported.get(option) {
+        None => Ok(()),
+        Some(reason) => {
+            let name = &library.name;
+            Err(Usage(format!(
+                "`{name}` does not support `{option}`: {reason} (leave it out, or choose libraries with --library)"
+            )))
+        }
+    }
+}
+
+fn unique(mut names: Vec<&str>) -> Vec<&str> {
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Whether the origin delays every request by a known time, and by how much: the floor of any latency.
+#[must_use]
+pub fn least_delay(case: &Case) -> Duration {
+    let asked = case.params.duration("delay").unwrap_or_default();
+    let injected = case.inject.iter().map(|spec| match spec {
+        Inject::Latency(latency) => latency.quantile(0.0),
+        _ => Duration::ZERO,
+    });
+    asked + injected.sum::<Duration>()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        load: LoadOptions,
+    }
+
+    fn planned(selected: &[&str], flags: &[&str]) -> Result<Plan, String> {
+        let flags = Flags::try_parse_from([&["benchmark"], flags].concat()).map_err(|error| error.to_string())?;
+        let libraries = library::catalogue(&library::root().unwrap()).unwrap();
+        let selection =
+            Selection { libraries: selected.iter().map(|name| (*name).to_owned()).collect(), tests: vec![] };
+        plan(&libraries, &selection, &flags.load).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_block_holds_every_case_once_and_the_seed_decides_its_order() {
+        let mut plan = planned(&[], &["--trials", "3", "--seed", "7"]).unwrap();
+        let runs = plan.runs();
+        assert_eq!(runs.len(), 3 * plan.cases.len());
+        for trial in 1..=3 {
+            let mut block: Vec<usize> = runs.iter().filter(|(of, _)| *of == trial).map(|(_, index)| *index).collect();
+            block.sort_unstable();
+            assert_eq!(block, (0..plan.cases.len()).collect::<Vec<_>>());
+        }
+        assert_eq!(runs, plan.runs());
+        plan.seed = 8;
+        assert_ne!(runs, plan.runs());
+    }
+
+    #[test]
+    fn what_a_library_cannot_honour_is_refused_by_name() {
+        let error = planned(&["reqwest"], &["--use-dns-cache", "true"]).unwrap_err();
+        assert!(error.contains("`reqwest` does not support `use_dns_cache`"), "{error}");
+        assert!(planned(&["baseline"], &["--use-dns-cache", "true"]).is_ok());
+        assert!(planned(&["ureq"], &["--threads", "2"]).unwrap_err().contains("`threads`"));
+    }
+
+    #[test]
+    fn a_parameter_must_belong_to_some_test_of_the_plan() {
+        assert!(planned(&[], &["--param", "request_size=4KiB", "--param", "delay=5ms"]).is_ok());
+        assert!(
+            planned(&["object_store"], &["--param", "delay=5ms"]).unwrap_err().contains("unknown parameter `delay`")
+        );
+        assert!(
+            planned(&[], &["--param", "request_size"])
+                .unwrap_err()
+                .contains("`request_size`: write --param name=value")
+        );
+        assert!(planned(&[], &["--param", "request_size=1GiB"]).unwrap_err().contains("more than an object holds"));
+    }
+
+    #[test]
+    fn the_origin_s_own_options_do_not_go_with_another_target() {
+        let target = ["--target", "http://127.0.0.1:1/a/b"];
+        assert!(planned(&[], &target).is_ok());
+        for flags in [["--inject", "reset=1%"], ["--param", "delay=1ms"], ["--endpoint", "http://h:1"]] {
+            let error = planned(&[], &[&target[..], &flags[..]].concat()).unwrap_err();
+            assert!(error.contains("http://127.0.0.1:1/a/b"), "{error}");
+        }
+        assert!(planned(&[], &["--target", "s3://bucket"]).unwrap_err().contains("--endpoint"));
+    }
+
+    #[test]
+    fn impossible_numbers_are_refused() {
+        for flags in
+            [["--replicas", "0"], ["--concurrency", "0"], ["--duration", "0s"], ["--trials", "0"], ["--timeout", "x"]]
+        {
+            assert!(planned(&[], &flags).unwrap_err().contains(flags[1]), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn the_floor_of_a_run_is_what_the_origin_adds_to_every_request() {
+        let plan =
+            planned(&["baseline"], &["--param", "delay=5ms", "--inject", "latency=bimodal:1ms,150ms,0.1"]).unwrap();
+        let floors: Vec<Duration> = plan.cases.iter().map(least_delay).collect();
+        assert_eq!(floors, [Duration::from_millis(1), Duration::from_millis(6)]);
+    }
+}

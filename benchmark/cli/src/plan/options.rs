@@ -1,0 +1,134 @@
+//! The options that shape the load, shared by every command that runs tests.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use benchmark_protocol::inject::Inject;
+use benchmark_protocol::units::parse_duration;
+use clap::builder::{BoolishValueParser, PossibleValuesParser};
+use clap::{ArgAction, Args};
+
+use crate::machine::Cpus;
+
+/// Options of `run-test` and `run-all`.
+#[derive(Clone, Debug, Args)]
+pub struct LoadOptions {
+    /// What starts the replicas: auto takes the best there is
+    #[arg(long, default_value = "auto", value_parser = PossibleValuesParser::new(["auto", "process"]))]
+    pub runner: String,
+    /// Processes of a run, each with the whole concurrency
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub replicas: u32,
+    /// Requests in flight, per replica
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub concurrency: u32,
+    /// End the window after so many requests, per replica, instead of after --duration
+    #[arg(long, conflicts_with = "duration", value_parser = clap::value_parser!(u64).range(1..))]
+    pub requests: Option<u64>,
+    /// Length of the window [default: 10s]
+    #[arg(long, value_parser = positive_duration)]
+    pub duration: Option<Duration>,
+    /// Load before the window, in no figure [default: 2s]
+    #[arg(long, value_parser = parse_duration)]
+    pub warmup: Option<Duration>,
+    /// How long what was started in the window may still take
+    #[arg(long, default_value = "5s", value_parser = parse_duration)]
+    pub drain: Duration,
+    /// From issue to the last byte of each request
+    #[arg(long, default_value = "30s", value_parser = positive_duration)]
+    pub timeout: Duration,
+    /// Runs of each case, in blocks of seeded random order
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub trials: u32,
+    /// Seed of everything that is drawn: keys, offsets, faults, the order of runs
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// A parameter of the test (see `benchmark list`); repeatable
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// What the origin does to the requests: latency=constant:20ms, error=503:1%, ...; repeatable
+    ///
+    /// latency=constant:20ms, latency=bimodal:1ms,150ms,0.1 (share of the second), latency=pareto:5ms,1.5 (scale, shape),
+    /// error=503:1%, truncate=1%, reset=1%, stall=1s@2s (length @ offset in the window), throttle=100/s, concurrency=20.
+    /// Drawn from the seed, from the start of the warm-up on.
+    #[arg(long, value_name = "SPEC")]
+    pub inject: Vec<Inject>,
+    /// Sockets at most, per replica [default: as many as --concurrency]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub pool_size: Option<u32>,
+    /// Use connections again
+    #[arg(long, default_value = "true", num_args = 0..=1, require_equals = false, default_missing_value = "true", action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub keep_alive: bool,
+    /// How long an idle connection is kept
+    #[arg(long, default_value = "90s", value_parser = positive_duration)]
+    pub keep_alive_timeout: Duration,
+    /// Resolve the target's name once
+    #[arg(long, default_value = "false", num_args = 0..=1, require_equals = false, default_missing_value = "true", action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub use_dns_cache: bool,
+    /// Threads that run requests, per replica: 1 is a current-thread runtime (blocking libraries: a thread for each slot) [default: 1]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+    /// A server that is not ours: http://host:port/path, or s3://bucket[/key] with --endpoint [default: our origin]
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
+    /// Where an s3:// target is: http://host:port
+    #[arg(long, value_name = "URL", requires = "target")]
+    pub endpoint: Option<String>,
+    /// CPUs of the origin and the harness, as `0-3,6` [default: half of them]
+    #[arg(long, value_name = "CPUS")]
+    pub origin_cpus: Option<Cpus>,
+    /// CPUs of the replicas [default: the other half]
+    #[arg(long, value_name = "CPUS")]
+    pub client_cpus: Option<Cpus>,
+    /// Short runs for a first look: a window of 3 s after 1 s, unless told otherwise
+    #[arg(long)]
+    pub quick: bool,
+    /// Where runs are recorded.
+    #[command(flatten)]
+    pub database: Database,
+}
+
+/// Where the database is.
+#[derive(Clone, Debug, Args)]
+pub struct Database {
+    /// The database [env: BENCHMARK_DB, or DATABASE_URL where it starts with sqlite:] [default: benchmark.db]
+    #[arg(long = "db", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+impl Database {
+    /// The database's file: the flag, else the environment, else `benchmark.db` here.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        let url = || {
+            variable("DATABASE_URL").and_then(|url| Some(url.strip_prefix("sqlite:")?.trim_start_matches("//").into()))
+        };
+        self.file
+            .clone()
+            .or_else(|| variable("BENCHMARK_DB").map(PathBuf::from))
+            .or_else(|| url().map(|path: String| PathBuf::from(path.split('?').next().unwrap_or_default())))
+            .unwrap_or_else(|| PathBuf::from("benchmark.db"))
+    }
+}
+
+impl LoadOptions {
+    /// The window's length, where requests do not end it.
+    pub(super) fn window(&self) -> Duration {
+        self.duration.unwrap_or(Duration::from_secs(if self.quick { 3 } else { 10 }))
+    }
+
+    /// The warm-up's length.
+    pub(super) fn warm_up(&self) -> Duration {
+        self.warmup.unwrap_or(Duration::from_secs(if self.quick { 1 } else { 2 }))
+    }
+}
+
+/// A duration above zero.
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(Duration::ZERO) => Err(format!("`{text}` is too short: more than 0s is needed")),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,52 @@
+//! What people see: progress while runs go on, and a table at the end.
+
+mod plain;
+mod progress;
+mod table;
+
+use std::io::{IsTerminal, stderr};
+
+use crate::event::Listener;
+
+pub use table::{problems, table};
+
+/// A live display on a terminal, plain lines otherwise; both on stderr, so that stdout holds results alone.
+#[must_use]
+pub fn progress() -> Box<dyn Listener> {
+    if stderr().is_terminal() { Box::new(progress::Progress::new()) } else { Box::new(plain::Plain::default()) }
+}
+
+/// The lines that open a campaign.
+fn opening(event: &crate::event::Event<'_>) -> Option<String> {
+    let crate::event::Event::Planned { campaign_id, runs, estimate, database, runner, cpus } = event else {
+        return None;
+    };
+    let noun = if *runs == 1 { "run" } else { "runs" };
+    let seconds = estimate.as_secs();
+    let about = if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) };
+    Some(format!(
+        "campaign {campaign_id}: {runs} {noun}, about {about} once built, recorded in {}\n\
+         runner {runner}: origin and harness on CPU {}, replicas on CPU {}",
+        database.display(),
+        cpus.origin,
+        cpus.clients
+    ))
+}
+
+/// One line on a run that ended.
+fn ending(run: &crate::record::Run, summary: &crate::stats::RunSummary) -> String {
+    let figures = crate::stats::Figures::of_one(&summary.total);
+    let mut parts = Vec::new();
+    parts.extend(figures.requests_per_second.map(|rate| format!("{} ok requests/s", table::grouped(rate, 0))));
+    parts.extend(figures.latencies.latency.p99.map(|p99| format!("p99 {} ms", table::grouped(p99, 3))));
+    parts.push(match run.invalid_reasons.as_slice() {
+        [] => "valid".to_owned(),
+        reasons => format!("invalid: {}", reasons.join("; ")),
+    });
+    parts.join(", ")
+}
+
+/// `reqwest fetch_range`.
+fn title(case: &crate::record::Case) -> String {
+    format!("{} {}", case.library, case.test.name())
+}

@@ -1,0 +1,27 @@
+//! Progress as lines, for files and CI.
+
+use crate::event::{Event, Listener};
+
+/// Prints a line for each run on stderr.
+#[derive(Debug, Default)]
+pub(super) struct Plain {
+    runs: usize,
+    title: String,
+}
+
+impl Listener for Plain {
+    fn on(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Planned { runs, .. } => {
+                self.runs = *runs;
+                eprintln!("{}", super::opening(event).unwrap_or_default());
+            }
+            Event::Building { library, doing: None } => eprintln!("building {library}"),
+            Event::RunStarted { case, .. } => self.title = super::title(case),
+            Event::RunEnded { number, run, summary } => {
+                eprintln!("[{number}/{}] {}: {}", self.runs, self.title, super::ending(run, summary));
+            }
+            Event::Building { doing: Some(_), .. } | Event::Built | Event::Ticked { .. } | Event::Ended => {}
+        }
+    }
+}

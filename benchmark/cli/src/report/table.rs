@@ -1,0 +1,156 @@
+//! The table at the end of a campaign.
+
+use std::io::{IsTerminal, stdout};
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
+
+use crate::campaign::Finished;
+use crate::library::BASELINE;
+use crate::record::{Case, Run};
+use crate::stats::{Figures, Histograms, Latencies, Summary};
+
+const HEADER: [&str; 11] = [
+    "library",
+    "test",
+    "ok requests/s",
+    "MB/s",
+    "p50 ms",
+    "p99 ms",
+    "CPU us/request",
+    "CPU-s/GB",
+    "peak MB",
+    "of ceiling",
+    "verdict",
+];
+
+/// One line of the table: a case, its trials pooled.
+struct Row<'a> {
+    case: &'a Case,
+    figures: Figures,
+    valid: bool,
+    marked: bool,
+}
+
+/// A row for each case, grouped by test, the fastest first and the invalid last: those are not ranked.
+#[must_use]
+pub fn table(finished: &[Finished]) -> String {
+    let mut rows = rows(finished);
+    rows.sort_by(|a, b| {
+        let rate = |row: &Row<'_>| row.figures.requests_per_second.unwrap_or(0.0);
+        (a.case.test, !a.valid).cmp(&(b.case.test, !b.valid)).then_with(|| rate(b).total_cmp(&rate(a)))
+    });
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    if !stdout().is_terminal() {
+        table.force_no_tty();
+    }
+    table.set_header(HEADER);
+    for row in &rows {
+        table.add_row(cells(row, ceiling_share(row, &rows)));
+    }
+    for index in 2..HEADER.len() - 1 {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
+}
+
+/// Pools the trials of each case as `get-results` does: valid only if all are.
+fn rows(finished: &[Finished]) -> Vec<Row<'_>> {
+    let mut cases: Vec<&Case> = Vec::new();
+    for (run, _) in finished {
+        if !cases.contains(&&run.case) {
+            cases.push(&run.case);
+        }
+    }
+    let pooled = cases.into_iter().map(|case| {
+        let trials: Vec<&Finished> = finished.iter().filter(|(run, _)| run.case == *case).collect();
+        let mut histograms = Histograms::default();
+        trials.iter().for_each(|(_, summary)| histograms.add(summary.histograms.clone()));
+        let totals: Vec<&Summary> = trials.iter().map(|(_, summary)| &summary.total).collect();
+        Row {
+            case,
+            figures: Figures::of(&totals, Latencies::of(&histograms)),
+            valid: trials.iter().all(|(run, _)| run.invalid_reasons.is_empty()),
+            marked: trials.iter().any(|(run, _)| !run.marks.is_empty()),
+        }
+    });
+    pooled.collect()
+}
+
+/// Why rows are invalid and what their marks are, a line each.
+#[must_use]
+pub fn problems(finished: &[Finished]) -> Vec<String> {
+    let lines = |run: &Run| {
+        let title = super::title(&run.case);
+        let reasons = run.invalid_reasons.iter().map(move |reason| ("invalid", reason.clone()));
+        let marks = run.marks.iter().map(|mark| ("note", mark.clone()));
+        reasons.chain(marks).map(|(kind, text)| format!("{kind}: {title}: {text}")).collect::<Vec<_>>()
+    };
+    finished.iter().flat_map(|(run, _)| lines(run)).collect()
+}
+
+fn cells(row: &Row<'_>, ceiling_share: Option<f64>) -> Vec<Cell> {
+    let number =
+        |value: Option<f64>, digits| Cell::new(value.map_or_else(|| "-".to_owned(), |value| grouped(value, digits)));
+    let figures = &row.figures;
+    let latency = &figures.latencies.latency;
+    let verdict = match (row.valid, row.marked) {
+        (true, false) => Cell::new("valid").fg(Color::Green),
+        (true, true) => Cell::new("valid, see notes").fg(Color::Yellow),
+        (false, _) => Cell::new("invalid").fg(Color::Red).add_attribute(Attribute::Bold),
+    };
+    vec![
+        Cell::new(&row.case.library),
+        Cell::new(row.case.test.name()),
+        number(figures.requests_per_second, 0),
+        number(figures.goodput_bytes_per_second.map(|bytes| bytes / 1e6), 1),
+        number(latency.p50, 3),
+        number(latency.p99, 3),
+        number(figures.cpu_us_per_request, 2),
+        number(figures.cpu_seconds_per_gb, 3),
+        number(figures.peak_rss_bytes.map(|bytes| bytes as f64 / 1e6), 1),
+        Cell::new(ceiling_share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0))),
+        verdict,
+    ]
+}
+
+/// The rate as a share of that of the baseline under the same conditions, both valid.
+fn ceiling_share(row: &Row<'_>, rows: &[Row<'_>]) -> Option<f64> {
+    let conditions = |case: &Case| Case { library: String::new(), library_version: String::new(), ..case.clone() };
+    let is_ceiling = |other: &&Row<'_>| {
+        other.valid && other.case.library == BASELINE && conditions(other.case) == conditions(row.case)
+    };
+    let ceiling = rows.iter().find(is_ceiling).filter(|_| row.valid)?;
+    Some(row.figures.requests_per_second? / ceiling.figures.requests_per_second?)
+}
+
+/// A number with a space between thousands, as a person reads it.
+pub(super) fn grouped(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    let (whole, fraction) =
+        text.split_once('.').map_or((text.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
+    let mut grouped = String::new();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    fraction.map_or_else(|| format!("{sign}{grouped}"), |fraction| format!("{sign}{grouped}.{fraction}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(grouped(1_234_567.891, 1), "1 234 567.9");
+        assert_eq!(grouped(999.0, 0), "999");
+        assert_eq!(grouped(-1_000.0, 0), "-1 000");
+    }
+}

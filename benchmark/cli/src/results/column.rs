@@ -1,0 +1,443 @@
+//! Every column of `get-results`, in order: its name, its unit, where it comes from and how it is derived. The one place
+//! that says so; docs/RESULTS.md is written from it.
+
+use std::fmt::Write;
+
+use benchmark_protocol::counts::FailureKind;
+
+use super::cell::Cell;
+use super::row::Row;
+use crate::stats::{Family, Percentiles};
+use crate::store::StoredRun;
+
+/// Which rows have a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One row per case and one row per replica alike.
+    Both,
+    /// One row per case only.
+    Case,
+    /// One row per replica only.
+    Replica,
+}
+
+/// One column.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Its name in the header.
+    pub name: &'static str,
+    /// The unit of its values; empty for names, texts and plain counts.
+    pub unit: &'static str,
+    /// Which rows have it.
+    pub scope: Scope,
+    /// What it is: its source, and the formula where it is derived.
+    pub source: &'static str,
+    /// How the trials of a case become one value.
+    pub pooled: &'static str,
+    /// Its value in a row.
+    pub cell: fn(&Row) -> Cell,
+}
+
+/// The columns of one row per case, or of one row per replica.
+pub fn columns(per_replica: bool) -> impl Iterator<Item = &'static Column> {
+    let left_out = if per_replica { Scope::Case } else { Scope::Replica };
+    COLUMNS.iter().filter(move |column| column.scope != left_out)
+}
+
+/// The columns as the table of docs/RESULTS.md.
+#[must_use]
+pub fn markdown(per_replica: bool) -> String {
+    let mut table = String::from("| column | unit | what it is | several trials |\n| --- | --- | --- | --- |\n");
+    for column in columns(per_replica) {
+        let pooled = if per_replica { "" } else { column.pooled };
+        writeln!(table, "| `{}` | {} | {} | {pooled} |", column.name, column.unit, column.source)
+            .expect("writing to a string does not fail");
+    }
+    table
+}
+
+const SAME: &str = "the same for all";
+const FIRST: &str = "of the first";
+const SUM: &str = "sum";
+const MEAN: &str = "mean of the trials";
+const LARGEST: &str = "largest";
+const UNITED: &str = "united with `; `";
+const TOGETHER: &str = "all samples together";
+const MERGED: &str = "histograms merged";
+const RATIO: &str = "ratio of the sums";
+
+const fn column(
+    name: &'static str,
+    unit: &'static str,
+    source: &'static str,
+    pooled: &'static str,
+    cell: fn(&Row) -> Cell,
+) -> Column {
+    Column { name, unit, scope: Scope::Both, source, pooled, cell }
+}
+
+const fn case(column: Column) -> Column {
+    Column { scope: Scope::Case, ..column }
+}
+
+const fn replica(column: Column) -> Column {
+    Column { scope: Scope::Replica, ..column }
+}
+
+/// One `failures_<kind>` column.
+macro_rules! failures {
+    ($name:literal, $kind:ident, $source:literal) => {
+        column(concat!("failures_", $name), "requests", $source, SUM, |row| {
+            row.figures.window.map(|window| window.failures.of(FailureKind::$kind)).into()
+        })
+    };
+}
+
+/// One column of a family.
+macro_rules! of_family {
+    ($family:ident, $unit:literal, $name:literal, $source:expr, $field:ident) => {
+        column(concat!(stringify!($family), "_", $name), $unit, $source, TOGETHER, |row| {
+            let family: &Family = &row.figures.$family;
+            family.$field.into()
+        })
+    };
+}
+
+/// One column of a distribution of latencies.
+macro_rules! percentile {
+    ($name:literal, $distribution:ident, $field:ident, $source:expr) => {
+        column($name, "ms", $source, MERGED, |row| {
+            let distribution: &Percentiles = &row.figures.latencies.$distribution;
+            distribution.$field.into()
+        })
+    };
+}
+
+static COLUMNS: &[Column] = &[
+    column("library_name", "", "the measured library", SAME, |row| row.case.library.as_str().into()),
+    column("test_name", "", "the workload", SAME, |row| row.case.test.as_str().into()),
+    column("test_params", "", "the test's own parameters, as a JSON object in text", SAME, |row| {
+        row.case.params.as_str().into()
+    }),
+    column("inject", "", "`--inject`: what the origin did to the requests; specs joined by `; `", SAME, |row| {
+        row.case.inject.as_str().into()
+    }),
+    column("replica_count", "", "`--replicas`", SAME, |row| row.case.replicas.into()),
+    column("runner", "", "what started the replicas", SAME, |row| row.case.runner.as_str().into()),
+    column("run_id", "", "the run (UUIDv7), the label of its containers", FIRST, |row| {
+        first(row).run_id.as_str().into()
+    }),
+    replica(column("trial", "", "which run of the case it is, from 1", "", |row| first(row).trial.into())),
+    replica(column("replica_index", "", "the replica's index in the run, from 0", "", |row| {
+        row.replica.as_ref().map(|replica| replica.index).into()
+    })),
+    replica(column("host_name", "", "the host name that the replica gave", "", |row| {
+        row.replica.as_ref().and_then(|replica| replica.host_name.clone()).into()
+    })),
+    replica(column("pid", "", "the process id that the replica gave, in its own namespace", "", |row| {
+        row.replica.as_ref().and_then(|replica| replica.pid).into()
+    })),
+    replica(column("container_id", "", "the container that the replica ran in", "", |row| {
+        row.replica.as_ref().and_then(|replica| replica.container_id.clone()).into()
+    })),
+    replica(column("failure", "", "how the replica ended where that was not good", "", |row| {
+        row.replica.as_ref().and_then(|replica| replica.failure.clone()).into()
+    })),
+    case(column("trials", "runs", "finished runs of the case in the campaign", "their number", |row| {
+        (row.runs().len() as u64).into()
+    })),
+    case(column("run_ids", "", "every `run_id`, joined by spaces", "all", |row| {
+        row.runs().iter().map(|run| run.run_id.as_str()).collect::<Vec<_>>().join(" ").into()
+    })),
+    column("campaign_id", "", "the campaign (UUIDv7): all runs of one command", SAME, |row| {
+        row.case.campaign_id.as_str().into()
+    }),
+    column("start_time", "", "wall clock at the window's start, RFC 3339 in UTC", "earliest", |row| {
+        row.runs().iter().map(|run| run.started_us).min().map_or(Cell::Empty, Cell::instant)
+    }),
+    column("end_time", "", "wall clock at the window's end, RFC 3339 in UTC", "latest", |row| {
+        row.runs().iter().filter_map(|run| run.ended_us).max().map_or(Cell::Empty, Cell::instant)
+    }),
+    column(
+        "duration_seconds",
+        "s",
+        "length of the window: the longest of the run's replicas, CLOCK_MONOTONIC",
+        SUM,
+        |row| row.figures.duration_seconds.into(),
+    ),
+    column(
+        "number_requests",
+        "requests",
+        "requests started in the window: number_successes + number_failures + number_censored",
+        SUM,
+        |row| row.figures.requests.into(),
+    ),
+    column(
+        "number_successes",
+        "requests",
+        "those whose status, length, range and sampled content were what was asked for",
+        SUM,
+        |row| row.figures.window.map(|window| window.successes).into(),
+    ),
+    column("number_failures", "requests", "those that failed: the sum of the failures_* columns", SUM, |row| {
+        row.figures.window.map(|window| window.failures.total()).into()
+    }),
+    failures!("dns", Dns, "the host name did not resolve"),
+    failures!("connect", Connect, "no connection could be opened"),
+    failures!("tls", Tls, "the TLS handshake failed"),
+    failures!("pool_wait", PoolWait, "no socket of the pool became free in time"),
+    failures!("timeout", Timeout, "the last byte had not arrived within timeout_seconds"),
+    failures!("status", Status, "the status was not the one asked for"),
+    failures!("short_body", ShortBody, "the body ended before its announced length"),
+    failures!("bad_bytes", BadBytes, "length, range or content were not what was asked for"),
+    failures!("reset", Reset, "the peer reset the connection"),
+    failures!("other", Other, "anything else"),
+    column(
+        "number_censored",
+        "requests",
+        "those that had neither succeeded nor failed when the drain ended",
+        SUM,
+        |row| row.figures.window.map(|window| window.censored).into(),
+    ),
+    column("requests_per_second", "requests/s", "number_successes / duration_seconds", MEAN, |row| {
+        row.figures.requests_per_second.into()
+    }),
+    column("goodput_bytes_per_second", "bytes/s", "body bytes of successes / duration_seconds", MEAN, |row| {
+        row.figures.goodput_bytes_per_second.into()
+    }),
+    of_family!(recv_bytes_per_second, "", "count", "samples: one per replica and second of the window", count),
+    of_family!(
+        recv_bytes_per_second,
+        "bytes/s",
+        "mean",
+        "mean of the samples: body bytes received between two ticks / the time between them (of one replica)",
+        mean
+    ),
+    of_family!(recv_bytes_per_second, "bytes/s", "std", "their sample standard deviation (divisor n - 1)", std),
+    of_family!(recv_bytes_per_second, "bytes/s", "min", "the smallest", min),
+    of_family!(recv_bytes_per_second, "bytes/s", "25%", "first quartile, interpolated linearly as pandas does", p25),
+    of_family!(recv_bytes_per_second, "bytes/s", "50%", "median", p50),
+    of_family!(recv_bytes_per_second, "bytes/s", "75%", "third quartile", p75),
+    of_family!(recv_bytes_per_second, "bytes/s", "max", "the largest", max),
+    of_family!(cpu_seconds, "", "count", "samples: one per replica and second of the window", count),
+    of_family!(
+        cpu_seconds,
+        "CPU s/s",
+        "mean",
+        "mean of the samples: CPU time, user and system, used between two ticks / the time between them (of one replica)",
+        mean
+    ),
+    of_family!(cpu_seconds, "CPU s/s", "std", "their sample standard deviation", std),
+    of_family!(cpu_seconds, "CPU s/s", "min", "the smallest", min),
+    of_family!(cpu_seconds, "CPU s/s", "25%", "first quartile", p25),
+    of_family!(cpu_seconds, "CPU s/s", "50%", "median", p50),
+    of_family!(cpu_seconds, "CPU s/s", "75%", "third quartile", p75),
+    of_family!(cpu_seconds, "CPU s/s", "max", "the largest", max),
+    of_family!(
+        recv_bytes_per_second_per_cpu,
+        "",
+        "count",
+        "samples: one per replica and second of the window in which CPU time was counted",
+        count
+    ),
+    of_family!(
+        recv_bytes_per_second_per_cpu,
+        "bytes/CPU s",
+        "mean",
+        "mean of the samples: body bytes received between two ticks / CPU time used between them (of one replica)",
+        mean
+    ),
+    of_family!(recv_bytes_per_second_per_cpu, "bytes/CPU s", "std", "their sample standard deviation", std),
+    of_family!(recv_bytes_per_second_per_cpu, "bytes/CPU s", "min", "the smallest", min),
+    of_family!(recv_bytes_per_second_per_cpu, "bytes/CPU s", "25%", "first quartile", p25),
+    of_family!(recv_bytes_per_second_per_cpu, "bytes/CPU s", "50%", "median", p50),
+    of_family!(recv_bytes_per_second_per_cpu, "bytes/CPU s", "75%", "third quartile", p75),
+    of_family!(recv_bytes_per_second_per_cpu, "bytes/CPU s", "max", "the largest", max),
+    of_family!(memory_usage_bytes, "", "count", "samples: one per replica and second of the window", count),
+    of_family!(
+        memory_usage_bytes,
+        "bytes",
+        "mean",
+        "mean of the samples: the resident set at each tick that ends an interval (of one replica)",
+        mean
+    ),
+    of_family!(memory_usage_bytes, "bytes", "std", "their sample standard deviation", std),
+    of_family!(memory_usage_bytes, "bytes", "min", "the smallest", min),
+    of_family!(memory_usage_bytes, "bytes", "25%", "first quartile", p25),
+    of_family!(memory_usage_bytes, "bytes", "50%", "median", p50),
+    of_family!(memory_usage_bytes, "bytes", "75%", "third quartile", p75),
+    of_family!(memory_usage_bytes, "bytes", "max", "the largest", max),
+    percentile!("latency_mean_ms", latency, mean, "mean latency of successes, from issue to the last byte"),
+    percentile!("latency_p50_ms", latency, p50, "median; empty below 20 successes (fewer than 10 lie beyond it)"),
+    percentile!("latency_p90_ms", latency, p90, "90th percentile; empty below 100 successes"),
+    percentile!("latency_p95_ms", latency, p95, "95th percentile; empty below 200 successes"),
+    percentile!("latency_p99_ms", latency, p99, "99th percentile; empty below 1,000 successes"),
+    percentile!("latency_p999_ms", latency, p999, "99.9th percentile; empty below 10,000 successes"),
+    percentile!("latency_max_ms", latency, max, "the largest"),
+    percentile!(
+        "ttfb_p50_ms",
+        first_byte,
+        p50,
+        "median time to the first byte of successes, where the library shows it"
+    ),
+    percentile!("ttfb_p99_ms", first_byte, p99, "99th percentile of the same"),
+    percentile!(
+        "failure_latency_p50_ms",
+        failure_latency,
+        p50,
+        "median latency of failures, which are in no other latency"
+    ),
+    percentile!("failure_latency_p99_ms", failure_latency, p99, "99th percentile of the same"),
+    column(
+        "cpu_user_seconds",
+        "CPU s",
+        "user CPU time of the window (rusage at its edges), summed over replicas",
+        SUM,
+        |row| row.figures.cpu_user_seconds.into(),
+    ),
+    column("cpu_system_seconds", "CPU s", "system CPU time of the window, summed over replicas", SUM, |row| {
+        row.figures.cpu_system_seconds.into()
+    }),
+    column(
+        "cpu_us_per_request",
+        "CPU us",
+        "(cpu_user_seconds + cpu_system_seconds) x 10^6 / number_successes",
+        RATIO,
+        |row| row.figures.cpu_us_per_request.into(),
+    ),
+    column(
+        "cpu_seconds_per_gb",
+        "CPU s/GB",
+        "(cpu_user_seconds + cpu_system_seconds) / (body bytes of successes / 10^9)",
+        RATIO,
+        |row| row.figures.cpu_seconds_per_gb.into(),
+    ),
+    column(
+        "peak_rss_bytes",
+        "bytes",
+        "the largest resident set that any replica ever had, read after the drain",
+        LARGEST,
+        |row| row.figures.peak_rss_bytes.into(),
+    ),
+    case(column(
+        "start_skew_ms",
+        "ms",
+        "from the first replica's first request to the last one's; empty for one replica",
+        LARGEST,
+        |row| row.figures.start_skew_ms.into(),
+    )),
+    column("concurrency", "requests", "`--concurrency`: requests in flight, per replica", SAME, |row| {
+        row.case.concurrency.into()
+    }),
+    column(
+        "requests_limit",
+        "requests",
+        "`--requests`, per replica; empty where the window has a duration",
+        SAME,
+        |row| row.case.requests.map(i64::unsigned_abs).into(),
+    ),
+    column("pool_size", "sockets", "`--pool-size`, per replica", SAME, |row| row.case.pool_size.into()),
+    column("keep_alive", "", "`--keep-alive`", SAME, |row| row.case.keep_alive.into()),
+    column("keep_alive_timeout_seconds", "s", "`--keep-alive-timeout`", SAME, |row| {
+        seconds(row.case.keep_alive_timeout_us)
+    }),
+    column("use_dns_cache", "", "`--use-dns-cache`", SAME, |row| row.case.use_dns_cache.into()),
+    column("timeout_seconds", "s", "`--timeout`: from issue to the last byte", SAME, |row| {
+        seconds(row.case.timeout_us)
+    }),
+    column("warmup_seconds", "s", "`--warmup`", SAME, |row| seconds(row.case.warm_up_us)),
+    column("threads", "", "`--threads`, per replica", SAME, |row| row.case.threads.into()),
+    column("target", "", "`--target`; empty for the origin", SAME, |row| row.case.target.clone().into()),
+    column("attempts_total", "requests", "requests started in verify, warm-up and window", SUM, |row| {
+        row.figures.attempts_total.into()
+    }),
+    case(column(
+        "origin_requests",
+        "requests",
+        "the audit: requests whose head the origin parsed, in all phases",
+        SUM,
+        |row| audits(row).map(|audit| audit.requests).reduce(|a, b| a + b).into(),
+    )),
+    case(column("origin_bytes", "bytes", "the audit: body bytes of intact responses, in all phases", SUM, |row| {
+        audits(row).map(|audit| audit.intact_bytes).reduce(|a, b| a + b).into()
+    })),
+    case(column("origin_connections", "connections", "the audit: connections accepted", SUM, |row| {
+        audits(row).map(|audit| audit.connections).reduce(|a, b| a + b).into()
+    })),
+    case(column("origin_peak_concurrency", "requests", "the audit: most requests under way at once", LARGEST, |row| {
+        audits(row).map(|audit| audit.peak_concurrency).max().into()
+    })),
+    case(column(
+        "origin_cpu_share",
+        "share",
+        "CPU time that the origin used in the window / (duration x its CPUs), from its own rusage",
+        MEAN,
+        |row| {
+            let shares: Vec<f64> = row.runs().iter().filter_map(|run| run.origin_cpu_share).collect();
+            (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64).into()
+        },
+    )),
+    column("seed", "", "`--seed` of the campaign, which every draw of its runs comes from", SAME, |row| {
+        row.case.campaign_seed.parse::<u64>().ok().into()
+    }),
+    column("library_version", "", "version of the library", SAME, |row| row.case.library_version.as_str().into()),
+    column("build_sha256", "", "SHA-256 of the measured program, its first 12 digits", "united with `; `", |row| {
+        united(row, |run| run.build_sha256.as_deref().map(|sha256| sha256.get(..12).unwrap_or(sha256)))
+    }),
+    column("compiler", "", "`rustc --version` of the measured program", UNITED, |row| {
+        united(row, |run| run.compiler.as_deref())
+    }),
+    case(column("host_name", "", "the machine's name", SAME, |row| row.case.host_name.as_str().into())),
+    column("cpu_model", "", "the machine's CPU", SAME, |row| row.case.cpu_model.as_str().into()),
+    column("cpus", "CPUs", "the machine's logical CPUs", SAME, |row| row.case.cpus.into()),
+    column("kernel", "", "the machine's kernel", SAME, |row| row.case.kernel.as_str().into()),
+    column("harness", "", "version and revision of benchmark", SAME, |row| row.case.harness.as_str().into()),
+    case(column(
+        "ceiling_share",
+        "share",
+        "requests_per_second / that of library `baseline` in the same campaign, the case otherwise equal; \
+         empty without such a row, or where either is invalid",
+        "of the means",
+        |row| row.ceiling_share.into(),
+    )),
+    column("verdict", "", "of the run: `valid` or `invalid`", "valid only if all are", |row| {
+        if row.is_valid() { "valid" } else { "invalid" }.into()
+    }),
+    column("invalid_reason", "", "why it is invalid; empty for a valid one", UNITED, |row| {
+        united(row, |run| run.invalid_reasons.iter().map(String::as_str))
+    }),
+    column("marks", "", "what a careful reader of a valid row should know", UNITED, |row| {
+        united(row, |run| run.marks.iter().map(String::as_str))
+    }),
+    column(
+        "metrics_source",
+        "",
+        "where curves and totals come from: `replica` is the replicas' own counters",
+        UNITED,
+        |row| united(row, |run| run.metrics_source.as_deref()),
+    ),
+];
+
+fn first(row: &Row) -> &StoredRun {
+    // A row without a run does not exist: cases are selected by their finished runs.
+    &row.runs()[0]
+}
+
+fn audits(row: &Row) -> impl Iterator<Item = &crate::store::StoredAudit> {
+    row.runs().iter().filter_map(|run| run.audit.as_ref())
+}
+
+fn seconds(microseconds: i64) -> Cell {
+    (microseconds as f64 / 1e6).into()
+}
+
+/// The distinct texts of the runs in their order, joined by `; `.
+fn united<'r, I: IntoIterator<Item = &'r str>>(row: &'r Row, texts: impl Fn(&'r StoredRun) -> I) -> Cell {
+    let mut distinct: Vec<&str> = Vec::new();
+    for text in row.runs().iter().flat_map(texts) {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    if distinct.is_empty() { Cell::Empty } else { distinct.join("; ").into() }
+}

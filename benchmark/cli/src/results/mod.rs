@@ -1,0 +1,20 @@
+//! `get-results`: finished runs as rows, one per case and campaign or one per replica, in CSV, JSON or Markdown.
+//!
+//! [`rows`] reads a batch of cases at a time and pools their trials; [`columns`] says what each column holds, for the
+//! exporters and for docs/RESULTS.md alike; [`write`] puts both into a file or on stdout.
+
+mod cell;
+mod column;
+mod error;
+mod export;
+mod filter;
+mod output;
+mod row;
+
+pub use cell::Cell;
+pub use column::{Column, Scope, columns, markdown};
+pub use error::Error;
+pub use export::{Exporter, Format, exporter};
+pub use filter::{CampaignFilter, Filter};
+pub use output::{Output, write};
+pub use row::{Row, Rows, rows};

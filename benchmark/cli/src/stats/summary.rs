@@ -1,0 +1,174 @@
+//! The summary of a run and of each of its replicas: what the store keeps beside the raw data, so that results are
+//! read without it.
+
+use benchmark_protocol::counts::Counts;
+use thiserror::Error;
+
+use super::histogram::{HistogramError, Histograms, decode};
+use super::percentiles::Latencies;
+use super::samples::Samples;
+use crate::record::{Replica, Run};
+
+/// A replica whose result cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("replica {replica}: {histogram} of its result is {source}")]
+pub struct StatsError {
+    /// The replica's index.
+    pub replica: u32,
+    /// Which histogram it is.
+    pub histogram: &'static str,
+    /// What is wrong with it.
+    #[source]
+    pub source: HistogramError,
+}
+
+/// Totals of a run's window over its replicas, or those of one replica. Every field is `None` where no replica that
+/// has a result says it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// What became of the window's requests.
+    pub window: Option<Counts>,
+    /// Requests started in verify, warm-up and window, those of replicas that failed before `ready` included.
+    pub attempts_total: Option<u64>,
+    /// Requests of any phase that failed before they reached the target: the audit need not have seen them.
+    pub never_left: Option<u64>,
+    /// Length of the longest window of a replica, in nanoseconds.
+    pub window_ns: Option<u64>,
+    /// User CPU time used in the window, in microseconds.
+    pub cpu_user_us: Option<u64>,
+    /// System CPU time used in the window, in microseconds.
+    pub cpu_system_us: Option<u64>,
+    /// The largest resident set that any replica ever had, in bytes.
+    pub peak_rss_bytes: Option<u64>,
+    /// From the first replica's first request to the last one's, in nanoseconds; from two replicas on.
+    pub start_skew_ns: Option<u64>,
+    /// Percentiles of the merged histograms.
+    pub latencies: Latencies,
+    /// Samples of the families.
+    pub samples: Samples,
+}
+
+/// A run reduced: the whole of it, each replica, and the merged histograms that pooling needs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunSummary {
+    /// All replicas together.
+    pub total: Summary,
+    /// Each replica, in the order of [`Run::replicas`].
+    pub replicas: Vec<Summary>,
+    /// The histograms of all replicas, merged.
+    pub histograms: Histograms,
+}
+
+/// Reduces a run's raw data.
+///
+/// # Errors
+/// A histogram that cannot be read. The coordinator decodes each as it arrives, so a stored result has none.
+pub fn summarise(run: &Run) -> Result<RunSummary, StatsError> {
+    let mut summary = RunSummary::default();
+    for replica in &run.replicas {
+        let histograms = histograms_of(replica)?;
+        let of_replica = Summary { latencies: Latencies::of(&histograms), ..totals_of(replica) };
+        summary.total.add(&of_replica);
+        summary.replicas.push(of_replica);
+        summary.histograms.add(histograms);
+    }
+    summary.total.latencies = Latencies::of(&summary.histograms);
+    summary.total.start_skew_ns = start_skew_ns(&run.replicas);
+    Ok(summary)
+}
+
+impl Summary {
+    /// Requests of the window: successes, failures and censored.
+    #[must_use]
+    pub fn requests(&self) -> Option<u64> {
+        self.window.map(|window| window.successes + window.failures.total() + window.censored)
+    }
+
+    /// Successes per second of the window.
+    #[must_use]
+    pub fn requests_per_second(&self) -> Option<f64> {
+        Some(self.window?.successes as f64 / self.window_seconds()?)
+    }
+
+    /// Body bytes of successes per second of the window.
+    #[must_use]
+    pub fn goodput_bytes_per_second(&self) -> Option<f64> {
+        Some(self.window?.success_bytes as f64 / self.window_seconds()?)
+    }
+
+    /// CPU time used in the window, user and system, in microseconds.
+    #[must_use]
+    pub fn cpu_us(&self) -> Option<u64> {
+        Some(self.cpu_user_us? + self.cpu_system_us?)
+    }
+
+    /// Length of the window in seconds; `None` where it is empty, as nothing may be divided by it.
+    fn window_seconds(&self) -> Option<f64> {
+        self.window_ns.filter(|window_ns| *window_ns > 0).map(|window_ns| window_ns as f64 / 1e9)
+    }
+
+    /// Adds a replica to the totals of its run; percentiles and skew are not sums and are set apart.
+    fn add(&mut self, replica: &Self) {
+        self.window = sum(self.window, replica.window, |mut sum, counts| {
+            sum += counts;
+            sum
+        });
+        self.attempts_total = sum(self.attempts_total, replica.attempts_total, |a, b| a + b);
+        self.never_left = sum(self.never_left, replica.never_left, |a, b| a + b);
+        self.window_ns = self.window_ns.max(replica.window_ns);
+        self.cpu_user_us = sum(self.cpu_user_us, replica.cpu_user_us, |a, b| a + b);
+        self.cpu_system_us = sum(self.cpu_system_us, replica.cpu_system_us, |a, b| a + b);
+        self.peak_rss_bytes = self.peak_rss_bytes.max(replica.peak_rss_bytes);
+        self.samples.extend(&replica.samples);
+    }
+}
+
+fn totals_of(replica: &Replica) -> Summary {
+    let Some(result) = &replica.result else {
+        return Summary {
+            attempts_total: replica.verify.map(|verify| verify.attempts),
+            never_left: replica.verify.map(|verify| verify.failures.never_left()),
+            ..Summary::default()
+        };
+    };
+    let phases = [result.verify, result.warm_up, result.window];
+    let (from, to) = (&result.resources.window_start, &result.resources.window_end);
+    Summary {
+        window: Some(result.window),
+        attempts_total: Some(phases.iter().map(|counts| counts.attempts).sum()),
+        never_left: Some(phases.iter().map(|counts| counts.failures.never_left()).sum()),
+        window_ns: Some(result.window_end_ns.saturating_sub(result.window_start_ns)),
+        cpu_user_us: Some(to.cpu_user_us.saturating_sub(from.cpu_user_us)),
+        cpu_system_us: Some(to.cpu_system_us.saturating_sub(from.cpu_system_us)),
+        peak_rss_bytes: Some(result.resources.drained.peak_rss_bytes),
+        start_skew_ns: None,
+        latencies: Latencies::default(),
+        samples: Samples::of(&replica.ticks),
+    }
+}
+
+fn histograms_of(replica: &Replica) -> Result<Histograms, StatsError> {
+    let Some(result) = &replica.result else { return Ok(Histograms::default()) };
+    let read = |histogram, name| {
+        decode(histogram).map_err(|source| StatsError { replica: replica.index, histogram: name, source })
+    };
+    Ok(Histograms {
+        latency: read(&result.latency, "latency")?,
+        failure_latency: read(&result.failure_latency, "failure_latency")?,
+        first_byte: result.first_byte.as_ref().map(|histogram| read(histogram, "first_byte")).transpose()?.flatten(),
+    })
+}
+
+/// One replica has no skew: `None`, not 0, unless two replicas or more issued a request.
+fn start_skew_ns(replicas: &[Replica]) -> Option<u64> {
+    let first_requests = || replicas.iter().filter_map(|replica| replica.result.as_ref()?.first_request_ns);
+    (first_requests().count() >= 2).then(|| Some(first_requests().max()? - first_requests().min()?))?
+}
+
+/// The sum of what is there: absent plus absent is absent.
+fn sum<T>(a: Option<T>, b: Option<T>, add: impl FnOnce(T, T) -> T) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(add(a, b)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,241 @@
+//! Campaigns, the machines they ran on and the programs they measured.
+
+use sqlx::SqliteConnection;
+
+use super::case::integer;
+use super::error::Error;
+use super::open::Store;
+use crate::record::{Build, Campaign, Host, ProcessIdentity};
+
+/// How a campaign stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CampaignStatus {
+    /// Its harness is at work, or was when it died.
+    Running,
+    /// Every run came to its end.
+    Finished,
+    /// It was stopped, or its harness died.
+    Interrupted,
+}
+
+impl CampaignStatus {
+    /// The status as it stands in the database and on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::Running, Self::Finished, Self::Interrupted].into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// A campaign as `benchmark list --campaigns` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CampaignOverview {
+    /// UUIDv7.
+    pub campaign_id: String,
+    /// Wall clock at its start, in microseconds since the epoch.
+    pub started_us: i64,
+    /// Wall clock at its end, in microseconds since the epoch.
+    pub ended_us: Option<i64>,
+    /// The command that repeats it.
+    pub command: String,
+    /// How it stands.
+    pub status: CampaignStatus,
+    /// Runs that came to their end: valid + invalid.
+    pub finished: u64,
+    /// Runs whose verdict is valid.
+    pub valid: u64,
+    /// Runs whose verdict is invalid.
+    pub invalid: u64,
+    /// Runs that were interrupted.
+    pub interrupted: u64,
+    /// Runs under way.
+    pub running: u64,
+}
+
+impl Store {
+    /// Puts a campaign into the database, as running.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub async fn begin_campaign(&self, campaign: &Campaign, host: &Host) -> Result<(), Error> {
+        let mut transaction = self.begin().await?;
+        let inserted = async {
+            let host = host_row(&mut transaction, host).await?;
+            sqlx::query(
+                "INSERT INTO campaigns (campaign_id, host_id, status, started_us, command, seed, harness, boot_id, pid, \
+                     start_ticks) \
+                 VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(&campaign.campaign_id)
+            .bind(host)
+            .bind(campaign.started_us)
+            .bind(&campaign.command)
+            .bind(campaign.seed.to_string())
+            .bind(&campaign.harness)
+            .bind(&campaign.process.boot_id)
+            .bind(campaign.process.pid)
+            .bind(integer(campaign.process.start_ticks))
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await
+        };
+        inserted.await.map_err(|error| self.error(error))
+    }
+
+    /// Says how a campaign ended. Runs of it that are still running are interrupted with it.
+    ///
+    /// # Errors
+    /// [`Error::NoCampaign`], or a database that cannot be written.
+    pub async fn end_campaign(&self, campaign_id: &str, status: CampaignStatus, ended_us: i64) -> Result<(), Error> {
+        let mut transaction = self.begin().await?;
+        let updated = async {
+            let id: Option<i64> =
+                sqlx::query_scalar("UPDATE campaigns SET status = ?, ended_us = ? WHERE campaign_id = ? RETURNING id")
+                    .bind(status.name())
+                    .bind(ended_us)
+                    .bind(campaign_id)
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+            if let (Some(id), true) = (id, status != CampaignStatus::Running) {
+                interrupt_runs_of(&mut transaction, id).await?;
+            }
+            transaction.commit().await?;
+            Ok(id)
+        };
+        match updated.await.map_err(|error| self.error(error))? {
+            Some(_) => Ok(()),
+            None => Err(Error::NoCampaign { path: self.path().to_owned(), campaign_id: campaign_id.to_owned() }),
+        }
+    }
+
+    /// Marks what a dead harness left as running: its campaigns and their runs become interrupted. Returns the
+    /// campaigns' ids. Campaigns of a living harness are left alone.
+    ///
+    /// # Errors
+    /// A database that cannot be read or written.
+    pub async fn mark_interrupted(&self, is_alive: impl Fn(&ProcessIdentity) -> bool) -> Result<Vec<String>, Error> {
+        let mut transaction = self.begin().await?;
+        let marked = async {
+            let running: Vec<(i64, String, String, u32, i64)> = sqlx::query_as(
+                "SELECT id, campaign_id, boot_id, pid, start_ticks FROM campaigns WHERE status = 'running' ORDER BY id",
+            )
+            .fetch_all(&mut *transaction)
+            .await?;
+            let mut marked = Vec::new();
+            for (id, campaign_id, boot_id, pid, start_ticks) in running {
+                if is_alive(&ProcessIdentity { boot_id, pid, start_ticks: start_ticks.unsigned_abs() }) {
+                    continue;
+                }
+                // Nobody knows when it died: no `ended_us`.
+                sqlx::query("UPDATE campaigns SET status = 'interrupted' WHERE id = ?")
+                    .bind(id)
+                    .execute(&mut *transaction)
+                    .await?;
+                interrupt_runs_of(&mut transaction, id).await?;
+                marked.push(campaign_id);
+            }
+            transaction.commit().await?;
+            Ok(marked)
+        };
+        marked.await.map_err(|error| self.error(error))
+    }
+
+    /// Puts a program into the database, once.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub async fn add_build(&self, build: &Build) -> Result<(), Error> {
+        sqlx::query(
+            "INSERT INTO library_builds (sha256, library, library_version, test, lock_sha256, compiler, target) \
+             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING",
+        )
+        .bind(&build.sha256)
+        .bind(&build.library)
+        .bind(&build.library_version)
+        .bind(build.test.name())
+        .bind(&build.lock_sha256)
+        .bind(&build.compiler)
+        .bind(&build.target)
+        .execute(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(())
+    }
+
+    /// Every campaign, oldest first.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn campaigns(&self) -> Result<Vec<CampaignOverview>, Error> {
+        type Row = (String, i64, Option<i64>, String, String, i64, i64, i64, i64);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT campaigns.campaign_id, campaigns.started_us, campaigns.ended_us, command, campaigns.status, \
+                 COUNT(*) FILTER (WHERE valid = 1), COUNT(*) FILTER (WHERE valid = 0), \
+                 COUNT(*) FILTER (WHERE runs.status = 'interrupted'), COUNT(*) FILTER (WHERE runs.status = 'running') \
+             FROM campaigns LEFT JOIN cases ON cases.campaign_id = campaigns.id LEFT JOIN runs ON case_id = cases.id \
+             GROUP BY campaigns.id ORDER BY campaigns.started_us, campaigns.id",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let overview =
+            |(campaign_id, started_us, ended_us, command, status, valid, invalid, interrupted, running): Row| {
+                CampaignOverview {
+                    campaign_id,
+                    started_us,
+                    ended_us,
+                    command,
+                    status: CampaignStatus::named(&status).expect("the table's CHECK lists the same names"),
+                    finished: (valid + invalid).unsigned_abs(),
+                    valid: valid.unsigned_abs(),
+                    invalid: invalid.unsigned_abs(),
+                    interrupted: interrupted.unsigned_abs(),
+                    running: running.unsigned_abs(),
+                }
+            };
+        Ok(rows.into_iter().map(overview).collect())
+    }
+}
+
+async fn interrupt_runs_of(connection: &mut SqliteConnection, campaign: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE runs SET status = 'interrupted' \
+         WHERE status = 'running' AND case_id IN (SELECT id FROM cases WHERE campaign_id = ?)",
+    )
+    .bind(campaign)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The row of a machine; `IS` compares NULL with NULL, which a UNIQUE constraint would not.
+async fn host_row(connection: &mut SqliteConnection, host: &Host) -> Result<i64, sqlx::Error> {
+    let known = "SELECT id FROM hosts WHERE name = ? AND cpu_model = ? AND cpus = ? AND memory_bytes = ? \
+                 AND kernel = ? AND clock_source IS ? AND governor IS ? AND cgroup IS ?";
+    let insert = "INSERT INTO hosts (name, cpu_model, cpus, memory_bytes, kernel, clock_source, governor, cgroup) \
+                  VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
+    for statement in [known, insert] {
+        let id = sqlx::query_scalar(statement)
+            .bind(&host.name)
+            .bind(&host.cpu_model)
+            .bind(host.cpus)
+            .bind(integer(host.memory_bytes))
+            .bind(&host.kernel)
+            .bind(&host.clock_source)
+            .bind(&host.governor)
+            .bind(&host.cgroup)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if let Some(id) = id {
+            return Ok(id);
+        }
+    }
+    Err(sqlx::Error::RowNotFound)
+}

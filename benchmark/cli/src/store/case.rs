@@ -1,0 +1,121 @@
+//! Cases as rows, and the keys that say whether two of them are equal.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::SqliteConnection;
+
+use crate::record::{Amount, Case};
+
+/// A text that is equal for equal cases, and only for those: every field of the case, library and version included.
+#[must_use]
+pub fn case_key(case: &Case) -> String {
+    json!([case.library, case.library_version, workload_key(case)]).to_string()
+}
+
+/// The same without library and version: what makes a library comparable to the baseline.
+#[must_use]
+pub fn workload_key(case: &Case) -> String {
+    let load = &case.load;
+    let (duration, requests) = amount(load.amount);
+    // An array and not an object: the order of its parts is ours, whatever serde_json is built with.
+    json!([
+        ["test", case.test.name()],
+        ["params", params_json(case)],
+        ["inject", inject_text(case)],
+        ["replicas", case.replicas],
+        ["runner", case.runner],
+        ["target", case.target],
+        ["endpoint", case.endpoint],
+        ["concurrency", load.concurrency],
+        ["duration_us", duration],
+        ["requests", requests],
+        ["warm_up_us", microseconds(load.warm_up)],
+        ["drain_us", microseconds(load.drain)],
+        ["pool_size", load.pool_size],
+        ["keep_alive", load.keep_alive],
+        ["keep_alive_timeout_us", microseconds(load.keep_alive_timeout)],
+        ["use_dns_cache", load.use_dns_cache],
+        ["timeout_us", microseconds(load.timeout)],
+        ["threads", load.threads],
+    ])
+    .to_string()
+}
+
+/// The row of a case in a campaign; inserted at its first run.
+pub(super) async fn case_row(
+    connection: &mut SqliteConnection,
+    campaign: i64,
+    case: &Case,
+) -> Result<i64, sqlx::Error> {
+    let key = case_key(case);
+    let known = sqlx::query_scalar("SELECT id FROM cases WHERE campaign_id = ? AND case_key = ?")
+        .bind(campaign)
+        .bind(&key)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    let load = &case.load;
+    let (duration, requests) = amount(load.amount);
+    sqlx::query_scalar(
+        "INSERT INTO cases (campaign_id, case_key, workload_key, library, library_version, test, params, inject, \
+             replicas, runner, target, endpoint, concurrency, duration_us, requests, warm_up_us, drain_us, pool_size, \
+             keep_alive, keep_alive_timeout_us, use_dns_cache, timeout_us, threads) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+    )
+    .bind(campaign)
+    .bind(&key)
+    .bind(workload_key(case))
+    .bind(&case.library)
+    .bind(&case.library_version)
+    .bind(case.test.name())
+    .bind(params_json(case))
+    .bind(inject_text(case))
+    .bind(case.replicas)
+    .bind(&case.runner)
+    .bind(&case.target)
+    .bind(&case.endpoint)
+    .bind(load.concurrency)
+    .bind(duration)
+    .bind(requests)
+    .bind(microseconds(load.warm_up))
+    .bind(microseconds(load.drain))
+    .bind(load.pool_size)
+    .bind(load.keep_alive)
+    .bind(microseconds(load.keep_alive_timeout))
+    .bind(load.use_dns_cache)
+    .bind(microseconds(load.timeout))
+    .bind(load.threads)
+    .fetch_one(connection)
+    .await
+}
+
+/// SQLite's integers are signed. No counter of ours comes near the bound; one that did would stand at it.
+pub(super) fn integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn microseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn amount(amount: Amount) -> (Option<i64>, Option<i64>) {
+    match amount {
+        Amount::Duration(duration) => (Some(microseconds(duration)), None),
+        Amount::Requests(requests) => (None, Some(integer(requests))),
+    }
+}
+
+/// Parameters as a JSON object of texts, in alphabetical order.
+fn params_json(case: &Case) -> String {
+    let params: BTreeMap<&str, &str> = case.params.iter().collect();
+    json!(params).to_string()
+}
+
+fn inject_text(case: &Case) -> String {
+    let specs: Vec<String> = case.inject.iter().map(ToString::to_string).collect();
+    specs.join("; ")
+}

@@ -1,0 +1,23 @@
+//! The SQLite database: the only place that knows SQL. Runs go in as [`crate::record`] has them and come out as rows
+//! for [`crate::results`].
+//!
+//! A run is one row from its start on and gets everything else in one transaction as it finishes, so that a harness
+//! that is killed leaves whole runs and a row that says which one it was at. The schema is in `/migrations`.
+
+mod campaign;
+mod case;
+mod error;
+mod open;
+mod read;
+mod run;
+mod stored;
+mod summary;
+
+pub use campaign::{CampaignOverview, CampaignStatus};
+pub use case::{case_key, workload_key};
+pub use error::Error;
+pub use open::Store;
+pub use run::NewRun;
+pub use stored::{
+    CaseId, Ceilings, Known, RunKey, Selection, StoredAudit, StoredCase, StoredHistograms, StoredReplica, StoredRun,
+};

@@ -1,0 +1,205 @@
+//! Finished runs on their way out: cases in the order of results, each with its runs, a batch at a time.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::error::Error;
+use super::open::Store;
+use super::stored::{
+    CaseId, Ceilings, Known, RunKey, Selection, StoredAudit, StoredCase, StoredHistograms, StoredReplica, StoredRun,
+};
+use super::summary;
+
+impl Store {
+    /// The cases with a finished run, by time of their campaign and then by their first run.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn finished_cases(&self, selection: &Selection) -> Result<Vec<CaseId>, Error> {
+        sqlx::query_scalar(
+            "SELECT cases.id FROM campaigns JOIN cases ON cases.campaign_id = campaigns.id \
+             WHERE (?1 IS NULL OR campaigns.campaign_id = ?1) AND (?2 IS NULL OR library = ?2) \
+                 AND (?3 IS NULL OR test = ?3) \
+                 AND EXISTS (SELECT 1 FROM runs WHERE case_id = cases.id AND status = 'finished') \
+             ORDER BY campaigns.started_us, campaigns.id, cases.id",
+        )
+        .bind(&selection.campaign_id)
+        .bind(&selection.library)
+        .bind(&selection.test)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// What there is to select from.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn known(&self) -> Result<Known, Error> {
+        let read = async {
+            let finished =
+                "FROM cases WHERE EXISTS (SELECT 1 FROM runs WHERE case_id = cases.id AND status = 'finished')";
+            let distinct = |column| sqlx::AssertSqlSafe(format!("SELECT DISTINCT {column} {finished} ORDER BY 1"));
+            Ok(Known {
+                campaigns: sqlx::query_scalar("SELECT campaign_id FROM campaigns ORDER BY started_us, id")
+                    .fetch_all(&self.pool)
+                    .await?,
+                libraries: sqlx::query_scalar(distinct("library")).fetch_all(&self.pool).await?,
+                tests: sqlx::query_scalar(distinct("test")).fetch_all(&self.pool).await?,
+            })
+        };
+        read.await.map_err(|error| self.error(error))
+    }
+
+    /// These cases with their finished runs, in the order asked for. Give a batch at a time: each run comes with its
+    /// samples.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn read_cases(&self, ids: &[CaseId]) -> Result<Vec<StoredCase>, Error> {
+        let read = async {
+            let mut cases: Vec<StoredCase> = sqlx::query_as(
+                "SELECT cases.*, campaigns.campaign_id AS campaign_uuid, campaigns.seed AS campaign_seed, harness, hosts.name AS host_name, cpu_model, cpus, kernel \
+                 FROM json_each(?) AS wanted CROSS JOIN cases ON cases.id = wanted.value \
+                     JOIN campaigns ON campaigns.id = cases.campaign_id JOIN hosts ON hosts.id = host_id \
+                 ORDER BY wanted.key",
+            )
+            .bind(id_list(ids))
+            .fetch_all(&self.pool)
+            .await?;
+            let rows = sqlx::query(
+                "SELECT runs.*, sha256, compiler, audits.requests AS origin_requests, intact_bytes, connections, \
+                     peak_concurrency \
+                 FROM json_each(?) AS wanted CROSS JOIN runs ON case_id = wanted.value AND status = 'finished' \
+                     LEFT JOIN library_builds ON library_builds.id = build_id LEFT JOIN audits ON audits.run_id = runs.id \
+                 ORDER BY wanted.key, runs.id",
+            )
+            .bind(id_list(ids))
+            .fetch_all(&self.pool)
+            .await?;
+            let mut rows = rows.iter().peekable();
+            for case in &mut cases {
+                while let Some(row) = rows.peek() {
+                    if row.try_get::<CaseId, _>("case_id")? != case.case_id {
+                        break;
+                    }
+                    case.runs.push(read_run(row)?);
+                    rows.next();
+                }
+            }
+            Ok(cases)
+        };
+        read.await.map_err(|error| self.error(error))
+    }
+
+    /// The replicas of these runs, by run in the order asked for and then by index.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn read_replicas(&self, runs: &[RunKey]) -> Result<Vec<StoredReplica>, Error> {
+        let read = async {
+            let rows = sqlx::query(
+                "SELECT replicas.* FROM json_each(?) AS wanted CROSS JOIN replicas ON run_id = wanted.value \
+                 ORDER BY wanted.key, replica_index",
+            )
+            .bind(id_list(runs))
+            .fetch_all(&self.pool)
+            .await?;
+            rows.iter().map(read_replica).collect::<Result<_, sqlx::Error>>()
+        };
+        read.await.map_err(|error| self.error(error))
+    }
+
+    /// The merged histograms of these runs, in the order asked for: what pooling trials needs.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn read_histograms(&self, runs: &[RunKey]) -> Result<Vec<StoredHistograms>, Error> {
+        type Row = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT latency, failure_latency, first_byte \
+             FROM json_each(?) AS wanted CROSS JOIN run_histograms ON run_id = wanted.value ORDER BY wanted.key",
+        )
+        .bind(id_list(runs))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let bytes = Option::unwrap_or_default;
+        let stored = |(latency, failure_latency, first_byte): Row| StoredHistograms {
+            latency: bytes(latency),
+            failure_latency: bytes(failure_latency),
+            first_byte: bytes(first_byte),
+        };
+        Ok(rows.into_iter().map(stored).collect())
+    }
+
+    /// What the baseline reached in each campaign: the mean over the trials of a case, if all of them are valid.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn ceilings(&self) -> Result<Ceilings, Error> {
+        let rows: Vec<(i64, String, f64)> = sqlx::query_as(
+            "SELECT campaign_id, workload_key, AVG(number_successes * 1e9 / window_ns) \
+             FROM cases JOIN runs ON case_id = cases.id AND status = 'finished' \
+             WHERE library = 'baseline' GROUP BY cases.id \
+             HAVING MIN(valid) = 1 AND SUM(number_successes) > 0 AND MIN(window_ns) > 0 \
+             ORDER BY cases.id DESC",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        // Where two versions of the baseline ran in one campaign, the first one counts: it is collected last.
+        Ok(rows.into_iter().map(|(campaign, workload, rate)| ((campaign, workload), rate)).collect())
+    }
+}
+
+fn read_run(row: &SqliteRow) -> Result<StoredRun, sqlx::Error> {
+    let whole = |name| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(name)?.map(i64::unsigned_abs));
+    let audit = match whole("origin_requests")? {
+        None => None,
+        Some(requests) => Some(StoredAudit {
+            requests,
+            intact_bytes: whole("intact_bytes")?.unwrap_or_default(),
+            connections: whole("connections")?.unwrap_or_default(),
+            peak_concurrency: whole("peak_concurrency")?.unwrap_or_default(),
+        }),
+    };
+    Ok(StoredRun {
+        key: row.try_get("id")?,
+        run_id: row.try_get("run_id")?,
+        trial: row.try_get("trial")?,
+        seed: row.try_get("seed")?,
+        started_us: row.try_get("started_us")?,
+        ended_us: row.try_get("ended_us")?,
+        invalid_reasons: texts(row, "invalid_reasons")?,
+        marks: texts(row, "marks")?,
+        metrics_source: row.try_get("metrics_source")?,
+        origin_cpu_share: row.try_get("origin_cpu_share")?,
+        build_sha256: row.try_get("sha256")?,
+        compiler: row.try_get("compiler")?,
+        audit,
+        summary: summary::read(row)?,
+    })
+}
+
+fn read_replica(row: &SqliteRow) -> Result<StoredReplica, sqlx::Error> {
+    Ok(StoredReplica {
+        run: row.try_get("run_id")?,
+        index: row.try_get("replica_index")?,
+        host_name: row.try_get("host_name")?,
+        pid: row.try_get("pid")?,
+        container_id: row.try_get("container_id")?,
+        failure: row.try_get("failure")?,
+        summary: summary::read(row)?,
+    })
+}
+
+fn texts(row: &SqliteRow, column: &str) -> Result<Vec<String>, sqlx::Error> {
+    let json: Option<&str> = row.try_get(column)?;
+    json.map_or(Ok(Vec::new()), serde_json::from_str).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// Any number of ids as one parameter.
+fn id_list(ids: &[i64]) -> String {
+    serde_json::to_string(ids).expect("numbers are always JSON")
+}

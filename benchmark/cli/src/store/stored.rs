@@ -1,0 +1,156 @@
+//! What is read back: cases, runs and replicas as results need them.
+
+use std::collections::HashMap;
+
+use sqlx::FromRow;
+
+use crate::stats::Summary;
+
+/// The row of a case.
+pub type CaseId = i64;
+
+/// The row of a run.
+pub type RunKey = i64;
+
+/// Which cases to read; `None` is any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Of this campaign.
+    pub campaign_id: Option<String>,
+    /// Of this library.
+    pub library: Option<String>,
+    /// Of this test.
+    pub test: Option<String>,
+}
+
+/// What finished runs there are to select from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Campaigns, oldest first; those without a finished run included.
+    pub campaigns: Vec<String>,
+    /// Libraries with a finished run, by name.
+    pub libraries: Vec<String>,
+    /// Tests with a finished run, by name.
+    pub tests: Vec<String>,
+}
+
+/// A case of a campaign, with its options as they stand in results, and its finished runs.
+#[derive(Clone, Debug, PartialEq, FromRow)]
+#[expect(missing_docs, reason = "the columns of `cases`, `campaigns` and `hosts`, explained in the migration")]
+pub struct StoredCase {
+    #[sqlx(rename = "id")]
+    pub case_id: CaseId,
+    #[sqlx(rename = "campaign_id")]
+    pub campaign: i64,
+    #[sqlx(rename = "campaign_uuid")]
+    pub campaign_id: String,
+    pub campaign_seed: String,
+    pub harness: String,
+    pub host_name: String,
+    pub cpu_model: String,
+    pub cpus: u32,
+    pub kernel: String,
+    pub workload_key: String,
+    pub library: String,
+    pub library_version: String,
+    pub test: String,
+    pub params: String,
+    pub inject: String,
+    pub replicas: u32,
+    pub runner: String,
+    pub target: Option<String>,
+    pub endpoint: Option<String>,
+    pub concurrency: u32,
+    pub duration_us: Option<i64>,
+    pub requests: Option<i64>,
+    pub warm_up_us: i64,
+    pub drain_us: i64,
+    pub pool_size: u32,
+    pub keep_alive: bool,
+    pub keep_alive_timeout_us: i64,
+    pub use_dns_cache: bool,
+    pub timeout_us: i64,
+    pub threads: u32,
+    /// Finished runs, in the order in which they began: one or more.
+    #[sqlx(skip)]
+    pub runs: Vec<StoredRun>,
+}
+
+/// A finished run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredRun {
+    /// Its row.
+    pub key: RunKey,
+    /// UUIDv7.
+    pub run_id: String,
+    /// Which run of the case this is, from 1.
+    pub trial: u32,
+    /// The seed of its workload, in decimal.
+    pub seed: String,
+    /// Wall clock at the window's start, in microseconds since the epoch.
+    pub started_us: i64,
+    /// Wall clock at the window's end, in microseconds since the epoch.
+    pub ended_us: Option<i64>,
+    /// Why it is invalid; empty for a valid run.
+    pub invalid_reasons: Vec<String>,
+    /// What a careful reader should know.
+    pub marks: Vec<String>,
+    /// Where curves and totals come from.
+    pub metrics_source: Option<String>,
+    /// Share of its CPUs that the origin used in the window.
+    pub origin_cpu_share: Option<f64>,
+    /// SHA-256 of the measured program.
+    pub build_sha256: Option<String>,
+    /// `rustc --version` of the measured program.
+    pub compiler: Option<String>,
+    /// What the origin saw.
+    pub audit: Option<StoredAudit>,
+    /// What all replicas measured together.
+    pub summary: Summary,
+}
+
+/// What results say of an audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredAudit {
+    /// Requests, counted as their head was parsed.
+    pub requests: u64,
+    /// Body bytes of intact responses.
+    pub intact_bytes: u64,
+    /// Connections accepted.
+    pub connections: u64,
+    /// The most requests that were under way at once.
+    pub peak_concurrency: u64,
+}
+
+/// A replica of a finished run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredReplica {
+    /// The row of its run.
+    pub run: RunKey,
+    /// Its index in the run.
+    pub index: u32,
+    /// The host name it gave.
+    pub host_name: Option<String>,
+    /// The process id it gave.
+    pub pid: Option<u32>,
+    /// The container it ran in.
+    pub container_id: Option<String>,
+    /// How it ended where that was not good.
+    pub failure: Option<String>,
+    /// What it measured.
+    pub summary: Summary,
+}
+
+/// The merged histograms of a run as bytes for [`crate::stats::decode_bytes`]; empty where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredHistograms {
+    /// Latency of successes.
+    pub latency: Vec<u8>,
+    /// Latency of failures.
+    pub failure_latency: Vec<u8>,
+    /// Time to the first byte.
+    pub first_byte: Vec<u8>,
+}
+
+/// Successes per second of the baseline, by campaign and workload.
+pub type Ceilings = HashMap<(i64, String), f64>;

@@ -1,0 +1,183 @@
+//! The verdict on a run: what makes it invalid, and what a careful reader of a valid one should know. All thresholds are here;
+//! METHODOLOGY.md explains each.
+
+use std::time::Duration;
+
+use benchmark_protocol::counts::Counts;
+
+use crate::plan::least_delay;
+use crate::record::{Amount, Run};
+use crate::stats::{Histograms, RunSummary};
+
+/// Share of requests of the window that may fail.
+const FAILED_SHARE: f64 = 0.001;
+
+/// Share of requests of the window that may be censored.
+const CENSORED_SHARE: f64 = 0.01;
+
+/// Share of its CPUs from which on the origin is what is measured.
+const ORIGIN_BOUND: f64 = 0.90;
+
+/// Share by which mean latency x rate may differ from the concurrency (closed loop).
+const LITTLES_LAW: f64 = 0.05;
+
+/// Requests of each slot from which on Little's law is looked at.
+const LITTLES_LAW_FROM: f64 = 20.0;
+
+/// Spread of the replicas' first requests that is worth a mark.
+const START_SKEW: Duration = Duration::from_millis(5);
+
+/// Difference of the slowest and the fastest replica, as a share of the fastest, that is worth a mark.
+const REPLICA_SPREAD: f64 = 0.10;
+
+/// Share of a client CPU that other programs may use in the window.
+const FOREIGN_LOAD: f64 = 0.05;
+
+/// How far below the injected delay a latency may be: the origin's timer and the client's clock are read apart.
+const FLOOR_TOLERANCE: Duration = Duration::from_micros(100);
+
+/// What was seen beside the replicas' own results.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Surroundings {
+    /// CPU time of other programs on the replicas' CPUs in the window, as a share of one CPU.
+    pub foreign_load: Option<f64>,
+    /// Whether origin and replicas had to share a CPU.
+    pub shared_cpus: bool,
+}
+
+/// Reasons why a run that was conducted to its end is invalid. Empty for a valid one.
+#[must_use]
+pub fn reasons(run: &Run, summary: &RunSummary) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(window) = &summary.total.window {
+        reasons.extend(failures(window));
+        reasons.extend(censored(window));
+        if window.successes == 0 {
+            reasons.push("no success in the window".to_owned());
+        }
+    }
+    reasons.extend(percentile_order(&summary.histograms));
+    reasons.extend(floor(run, summary));
+    reasons.extend(audit(run, summary));
+    reasons
+}
+
+/// Marks of a run.
+#[must_use]
+pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec<String> {
+    let skew = summary.total.start_skew_ns.filter(|skew_ns| u128::from(*skew_ns) > START_SKEW.as_nanos());
+    let origin_share = run.origin_cpu_share.filter(|share| *share >= ORIGIN_BOUND);
+    let foreign = surroundings.foreign_load.filter(|share| *share > FOREIGN_LOAD);
+    [
+        origin_share.map(|share| format!("origin_bound ({:.0} % of its CPUs)", share * 100.0)),
+        littles_law(run, summary),
+        replica_spread(summary),
+        skew.map(|skew_ns| format!("start_skew ({:.1} ms)", skew_ns as f64 / 1e6)),
+        foreign.map(|share| format!("foreign_load ({:.0} % of a client CPU)", share * 100.0)),
+        surroundings.shared_cpus.then(|| "shared_cpus".to_owned()),
+        (run.audit.is_none() && run.case.target.is_some()).then(|| "no_audit".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn failures(window: &Counts) -> Option<String> {
+    let finished = window.successes + window.failures.total();
+    let share = |number: u64| number as f64 / finished.max(1) as f64;
+    let failed = share(window.failures.total());
+    (failed > FAILED_SHARE).then(|| {
+        let kinds = window.failures.occurred().map(|(kind, number)| format!("{kind} {:.2} %", share(number) * 100.0));
+        format!("failures: {:.2} % ({})", failed * 100.0, kinds.collect::<Vec<_>>().join(", "))
+    })
+}
+
+fn censored(window: &Counts) -> Option<String> {
+    let share = window.censored as f64 / window.attempts.max(1) as f64;
+    (share > CENSORED_SHARE).then(|| format!("censored: {:.2} % unfinished after the drain", share * 100.0))
+}
+
+fn percentile_order(histograms: &Histograms) -> Option<String> {
+    let latency = histograms.latency.as_ref().filter(|latency| !latency.is_empty())?;
+    let (p50, p99, max) = (latency.value_at_quantile(0.5), latency.value_at_quantile(0.99), latency.max());
+    let good = p50 <= p99 && p99 <= max && latency.mean() <= max as f64;
+    (!good).then(|| format!("percentiles out of order: p50 {p50} ns, p99 {p99} ns, max {max} ns"))
+}
+
+/// No request is faster than the delay that the origin adds to each, and no window shorter than its requests one after the other.
+fn floor(run: &Run, summary: &RunSummary) -> Option<String> {
+    let delay = least_delay(&run.case);
+    let latency = summary.histograms.latency.as_ref().filter(|latency| !latency.is_empty())?;
+    if run.case.target.is_some() || delay <= FLOOR_TOLERANCE {
+        return None;
+    }
+    let least = Duration::from_nanos(latency.min());
+    // A histogram keeps 3 digits: its smallest value may read as much lower.
+    if least + FLOOR_TOLERANCE + delay / 1000 < delay {
+        return Some(format!("floor: a success after {least:?}, and the origin delays each by {delay:?}"));
+    }
+    let Amount::Requests(requests) = run.case.load.amount else { return None };
+    let rounds = requests.div_ceil(u64::from(run.case.load.concurrency));
+    let shortest = delay.as_secs_f64() * rounds as f64;
+    let window = summary.total.window_ns? as f64 / 1e9;
+    (window < shortest * 0.999).then(|| {
+        format!("floor: {requests} requests in {window:.3} s, and {rounds} rounds of {delay:?} take {shortest:.3} s")
+    })
+}
+
+/// attempts - failures that never left <= requests at the origin <= attempts, and equal where nothing was cut off.
+fn audit(run: &Run, summary: &RunSummary) -> Vec<String> {
+    let (Some(audit), Some(attempts)) = (&run.audit, summary.total.attempts_total) else { return Vec::new() };
+    let mut reasons = Vec::new();
+    let never_left = summary.total.never_left.unwrap_or(0);
+    if audit.requests > attempts || audit.requests + never_left + cut_off(run) < attempts {
+        let less = if never_left > 0 { format!(" ({never_left} never left)") } else { String::new() };
+        reasons.push(format!("audit: {attempts} attempts{less}, {} requests at the origin", audit.requests));
+    }
+    let received = success_bytes(run);
+    if received > audit.intact_bytes {
+        reasons.push(format!("audit: {received} bytes of successes, {} bytes sent whole", audit.intact_bytes));
+    }
+    if audit.out_of_contract > 0 {
+        reasons.push(format!("audit: {} requests out of contract", audit.out_of_contract));
+    }
+    reasons
+}
+
+/// Requests that may or may not have reached the origin: censored, or given up at their timeout.
+fn cut_off(run: &Run) -> u64 {
+    use benchmark_protocol::counts::FailureKind::Timeout;
+    phases(run).map(|counts| counts.censored + counts.failures.of(Timeout)).sum()
+}
+
+fn success_bytes(run: &Run) -> u64 {
+    phases(run).map(|counts| counts.success_bytes).sum()
+}
+
+fn phases(run: &Run) -> impl Iterator<Item = Counts> {
+    let results = run.replicas.iter().filter_map(|replica| replica.result.as_ref());
+    results.flat_map(|result| [result.verify, result.warm_up, result.window])
+}
+
+/// Closed loop: the mean latency of all requests times their rate is the number of slots.
+fn littles_law(run: &Run, summary: &RunSummary) -> Option<String> {
+    let slots = f64::from(run.case.load.concurrency) * f64::from(run.case.replicas);
+    let histograms = [&summary.histograms.latency, &summary.histograms.failure_latency];
+    let spent_ns: f64 =
+        histograms.into_iter().flatten().map(|histogram| histogram.mean() * histogram.len() as f64).sum();
+    let finished: u64 = histograms.into_iter().flatten().map(|histogram| histogram.len()).sum();
+    let window_ns = summary.total.window_ns.filter(|window_ns| *window_ns > 0)? as f64;
+    if (finished as f64) < slots * LITTLES_LAW_FROM {
+        return None;
+    }
+    let residual = spent_ns / window_ns / slots - 1.0;
+    (residual.abs() > LITTLES_LAW).then(|| format!("littles_law ({:+.1} %)", residual * 100.0))
+}
+
+fn replica_spread(summary: &RunSummary) -> Option<String> {
+    let rates: Vec<f64> = summary.replicas.iter().filter_map(crate::stats::Summary::requests_per_second).collect();
+    let fastest = rates.iter().copied().fold(0.0, f64::max);
+    let slowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let spread = (fastest - slowest) / fastest;
+    (rates.len() > 1 && spread > REPLICA_SPREAD).then(|| format!("replica_spread ({:.0} %)", spread * 100.0))
+}

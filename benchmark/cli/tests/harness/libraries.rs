@@ -1,0 +1,166 @@
+//! What every library is put through. A new one is found by its folder.
+
+use super::support::{Harness, SHORT, assert_audit_is_exact, number, text};
+
+#[test]
+fn every_library_is_valid_and_agrees_with_the_audit() {
+    let harness = Harness::new();
+    let ended = harness.run(&[&["run-all", "--replicas", "2"], &SHORT[..]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let rows = harness.rows();
+    assert!(rows.len() >= 10, "{} rows", rows.len());
+    for row in &rows {
+        assert_eq!(text(row, "verdict"), "valid", "{row}");
+        assert_audit_is_exact(row);
+        assert_eq!(row["number_failures"], 0, "{row}");
+        // 2 x 32 slots. hyper's pool may open a connection and then use another one that has become free.
+        assert!(number(row, "origin_peak_concurrency") <= 64.0 && number(row, "origin_connections") <= 80.0, "{row}");
+        for column in ["requests_per_second", "latency_p50_ms", "ttfb_p50_ms", "cpu_us_per_request", "peak_rss_bytes"] {
+            assert!(number(row, column) > 0.0, "{column} of {row}");
+        }
+        assert!(number(row, "start_skew_ms") >= 0.0);
+        assert!(number(row, "recv_bytes_per_second_count") >= 2.0, "one sample a replica and second: {row}");
+    }
+    let ceiling =
+        |test: &str| rows.iter().find(|row| row["library_name"] == "baseline" && row["test_name"] == test).unwrap();
+    for row in &rows {
+        let share = number(row, "requests_per_second") / number(ceiling(text(row, "test_name")), "requests_per_second");
+        assert!((number(row, "ceiling_share") - share).abs() < 1e-9, "{row}");
+    }
+}
+
+#[test]
+fn every_fault_is_found_and_named_and_nothing_is_retried() {
+    let harness = Harness::new();
+    let faults = ["--inject", "error=503:3%", "--inject", "truncate=2%", "--inject", "reset=2%"];
+    let ended = harness.run(&[&["run-all"], &SHORT[..], &faults].concat());
+    assert_eq!(ended.code, 3, "{ended:?}");
+    for row in harness.rows() {
+        assert_eq!(text(&row, "verdict"), "invalid", "{row}");
+        assert_audit_is_exact(&row);
+        let share = |kind: &str| number(&row, &format!("failures_{kind}")) / number(&row, "number_requests");
+        for (kind, injected) in [("status", 0.03), ("short_body", 0.02), ("reset", 0.02)] {
+            // 1 s of the slowest library is some 1,000 requests: 3 standard deviations are 1.6 %.
+            assert!((share(kind) - injected).abs() < 0.02 && share(kind) > 0.0, "{kind}: {} in {row}", share(kind));
+        }
+        for kind in ["dns", "connect", "tls", "pool_wait", "timeout", "bad_bytes", "other"] {
+            assert_eq!(share(kind), 0.0, "{kind} in {row}");
+        }
+        assert!(text(&row, "invalid_reason").starts_with("failures: "), "{row}");
+    }
+}
+
+#[test]
+fn injected_latency_comes_back_as_latency() {
+    let harness = Harness::new();
+    let arguments = ["run-all", "--concurrency", "16", "--inject", "latency=constant:20ms"];
+    let ended = harness.run(&[&arguments, &SHORT[..]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for row in harness.rows() {
+        let p50 = number(&row, "latency_p50_ms");
+        assert!((20.0..22.0).contains(&p50), "p50 of {p50} ms in {row}");
+        assert!(number(&row, "ttfb_p50_ms") >= 20.0 && number(&row, "ttfb_p50_ms") <= p50, "{row}");
+        assert!(number(&row, "requests_per_second") <= 16.0 / 0.020, "faster than the delay allows: {row}");
+    }
+}
+
+#[test]
+fn without_keep_alive_each_request_has_a_connection_of_its_own() {
+    let harness = Harness::new();
+    let arguments = ["run-all", "--keep-alive", "false", "--concurrency", "8", "--inject", "latency=constant:5ms"];
+    let ended = harness.run(&[&arguments, &SHORT[..]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for row in harness.rows() {
+        assert_eq!(row["origin_connections"], row["origin_requests"], "{row}");
+    }
+}
+
+#[test]
+fn no_library_opens_more_sockets_than_the_pool_has() {
+    let harness = Harness::new();
+    let arguments = ["run-all", "--pool-size", "4", "--concurrency", "16", "--inject", "latency=constant:5ms"];
+    let ended = harness.run(&[&arguments, &SHORT[..]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for row in harness.rows() {
+        assert!(number(&row, "origin_peak_concurrency") <= 4.0, "{row}");
+        assert!(number(&row, "origin_connections") <= 6.0, "{row}");
+        assert!(number(&row, "latency_p50_ms") > 15.0, "16 slots share 4 sockets of 5 ms: {row}");
+    }
+}
+
+#[test]
+fn what_takes_longer_than_the_timeout_failed_by_timeout() {
+    let harness = Harness::new();
+    let arguments =
+        ["run-all", "--timeout", "100ms", "--concurrency", "8", "--inject", "latency=bimodal:1ms,400ms,0.05"];
+    let ended = harness.run(&[&arguments, &SHORT[..]].concat());
+    assert_eq!(ended.code, 3, "{ended:?}");
+    for row in harness.rows() {
+        assert!(number(&row, "failures_timeout") > 0.0, "{row}");
+        assert_eq!(row["failures_timeout"], row["number_failures"], "{row}");
+        assert!(number(&row, "latency_max_ms") <= 100.1, "{row}");
+        assert!(!text(&row, "invalid_reason").contains("audit"), "{row}");
+    }
+}
+
+#[test]
+fn signed_requests_need_credentials() {
+    let harness = Harness::new();
+    let arguments = [&["run-all", "--test", "fetch_range", "--param", "signed=true"], &SHORT[..]].concat();
+    let ended = harness.run(&arguments);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    for row in harness.rows() {
+        assert_eq!(text(&row, "invalid_reason"), "verify: status 403", "{row}");
+        for column in
+            ["requests_per_second", "cpu_us_per_request", "latency_p50_ms", "number_requests", "ceiling_share"]
+        {
+            assert!(row[column].is_null(), "{column} of {row}");
+        }
+    }
+    std::fs::remove_file(harness.path("benchmark.db")).unwrap();
+    let mut command = harness.command(&arguments);
+    let status =
+        command.env("AWS_ACCESS_KEY_ID", "key").env("AWS_SECRET_ACCESS_KEY", "secret").output().unwrap().status;
+    assert_eq!(status.code(), Some(0));
+    for row in harness.rows() {
+        assert_audit_is_exact(&row);
+    }
+}
+
+#[test]
+fn a_number_of_requests_ends_the_window() {
+    let harness = Harness::new();
+    let arguments = [
+        "run-all",
+        "--requests",
+        "64",
+        "--concurrency",
+        "16",
+        "--warmup",
+        "200ms",
+        "--inject",
+        "latency=constant:50ms",
+    ];
+    let ended = harness.run(&arguments);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for row in harness.rows() {
+        assert_eq!(row["number_successes"], 64, "{row}");
+        assert_audit_is_exact(&row);
+        // 4 rounds of 50 ms.
+        let seconds = number(&row, "duration_seconds");
+        assert!((0.200..0.400).contains(&seconds), "{seconds} s in {row}");
+    }
+}
+
+#[test]
+fn a_stall_shows_in_the_longest_latency() {
+    let harness = Harness::new();
+    let arguments =
+        ["run-all", "--warmup", "300ms", "--duration", "2s", "--inject", "stall=600ms@500ms", "--library", "baseline"];
+    let ended = harness.run(&arguments);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for row in harness.rows() {
+        let longest = number(&row, "latency_max_ms");
+        assert!((550.0..750.0).contains(&longest), "{longest} ms in {row}");
+    }
+}

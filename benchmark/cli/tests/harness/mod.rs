@@ -1,0 +1,8 @@
+//! The command as its users run it: real replicas of real libraries against the real origin, and other servers.
+
+mod commands;
+mod interruption;
+mod libraries;
+mod protocol;
+mod support;
+mod targets;

@@ -1,0 +1,195 @@
+//! A folder with a database of its own, and the command run in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// One load at a time: two of them would measure each other.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Options of a run that is as short as can be.
+pub(super) const SHORT: [&str; 4] = ["--warmup", "300ms", "--duration", "1s"];
+
+/// A place to run the command in, alone with its load.
+pub(super) struct Harness {
+    folder: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// How the command ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) code: i32,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+impl Harness {
+    pub(super) fn new() -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Self { folder: TempDir::new().unwrap(), _turn: turn }
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The command in this folder, with nothing of the caller's own settings.
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
+        for name in ["BENCHMARK_DB", "DATABASE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+        {
+            command.env_remove(name);
+        }
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("BENCHMARK_ROOT", root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the command to its end.
+    pub(super) fn run(&self, arguments: &[&str]) -> Ended {
+        ended(self.command(arguments).output().unwrap())
+    }
+
+    /// Starts the command and waits until a replica of it runs.
+    pub(super) fn start(&self, arguments: &[&str]) -> Running {
+        let child = self.command(arguments).spawn().unwrap();
+        let running = Running(Some(child));
+        // The programs may have to be built first.
+        eventually(Duration::from_secs(1200), "a replica runs", || !running.replicas().is_empty());
+        sleep(Duration::from_millis(700));
+        running
+    }
+
+    /// What `get-results` says, a row a case.
+    pub(super) fn rows(&self) -> Vec<Value> {
+        let ended = self.run(&["get-results", "-", "--format", "json"]);
+        assert_eq!(ended.code, 0, "{ended:?}");
+        serde_json::from_str(&ended.stdout).unwrap()
+    }
+}
+
+/// A command under way.
+pub(super) struct Running(Option<Child>);
+
+impl Running {
+    pub(super) fn pid(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
+    /// The pids of its replicas.
+    pub(super) fn replicas(&self) -> Vec<u32> {
+        self.children(|command| command.contains("fetch_range") || command.contains("call_api"))
+    }
+
+    /// The pid of its origin.
+    pub(super) fn origin(&self) -> u32 {
+        self.children(|command| command.contains("origin"))[0]
+    }
+
+    pub(super) fn wait(mut self) -> Ended {
+        ended(self.0.take().unwrap().wait_with_output().unwrap())
+    }
+
+    fn children(&self, wanted: impl Fn(&str) -> bool) -> Vec<u32> {
+        let parent = self.pid();
+        processes()
+            .into_iter()
+            .filter(|(_, of, command)| *of == parent && wanted(command))
+            .map(|(pid, ..)| pid)
+            .collect()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+}
+
+/// Sends a signal to a process of ours.
+pub(super) fn signal(name: &str, pid: u32) {
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap();
+    assert!(status.success(), "kill -{name} {pid}");
+}
+
+/// Whether the process still runs.
+pub(super) fn is_running(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// Waits until something holds.
+pub(super) fn eventually(within: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < within, "not within {within:?}: {what}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// The program where it is installed. Elsewhere the test is skipped visibly, and fails in CI.
+pub(super) fn needs(program: &str) -> Option<PathBuf> {
+    let candidates = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&candidates).map(|folder| folder.join(program)).find(|path| path.is_file());
+    if found.is_none() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{program} is needed in CI (scripts/test installs it)");
+        eprintln!("skipped: needs {program}");
+    }
+    found
+}
+
+/// A number of a row.
+pub(super) fn number(row: &Value, column: &str) -> f64 {
+    row[column].as_f64().unwrap_or_else(|| panic!("{column} is {}", row[column]))
+}
+
+/// A text of a row, empty where it is absent.
+pub(super) fn text<'a>(row: &'a Value, column: &str) -> &'a str {
+    row[column].as_str().unwrap_or_default()
+}
+
+/// What every run must satisfy, whatever was done to it: nothing is lost between client and origin.
+pub(super) fn assert_audit_is_exact(row: &Value) {
+    let title = format!("{} {}", row["library_name"], row["test_name"]);
+    assert_eq!(row["attempts_total"], row["origin_requests"], "{title}");
+    let parts = number(row, "number_successes") + number(row, "number_failures") + number(row, "number_censored");
+    assert_eq!(number(row, "number_requests"), parts, "{title}");
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+}
+
+fn ended(output: Output) -> Ended {
+    Ended {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Pid, parent and command line of every process.
+fn processes() -> Vec<(u32, u32, String)> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter_map(|pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+        let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?.replace('\0', " ");
+        Some((pid, parent, command))
+    })
+    .collect()
+}

@@ -1,0 +1,9 @@
+//! The package's one integration binary.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a test that fails")]
+
+mod fixture;
+mod harness;
+mod results;
+mod store;
+mod verdict;

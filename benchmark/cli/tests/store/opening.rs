@@ -1,0 +1,212 @@
+//! Opening files of every kind.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use benchmark::store::{Error, Store};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
+use tempfile::TempDir;
+
+use super::child::command;
+use crate::fixture;
+
+async fn raw(path: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.unwrap()
+}
+
+async fn execute(path: &Path, statement: &'static str) {
+    let mut connection = raw(path).await;
+    sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// A closed database with one campaign.
+async fn database(folder: &TempDir) -> PathBuf {
+    let store = fixture::store(folder.path()).await;
+    let path = store.path().to_owned();
+    store.close().await;
+    path
+}
+
+#[tokio::test]
+async fn a_database_is_created_and_opens_again() {
+    let folder = TempDir::new().unwrap();
+    let path = database(&folder).await;
+    for store in [Store::open(&path).await.unwrap(), Store::open_existing(&path).await.unwrap()] {
+        assert_eq!(store.campaigns().await.unwrap().len(), 1);
+        store.close().await;
+    }
+    let mut connection = raw(&path).await;
+    let pragmas: (String, i64, i64) = sqlx::query_as(
+        "SELECT journal_mode, application_id, user_version \
+         FROM pragma_journal_mode, pragma_application_id, pragma_user_version",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(pragmas, ("wal".to_owned(), 0x424E_4348, 1));
+}
+
+#[tokio::test]
+async fn reading_needs_a_database_and_leaves_none_behind() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("benchmark.db");
+    let error = Store::open_existing(&path).await.unwrap_err();
+    let expected = format!("no database at `{}`: run `benchmark run-all` first, or name one with --db", path.display());
+    assert!(matches!(error, Error::NotFound { .. }));
+    assert_eq!(error.to_string(), expected);
+    assert!(!path.exists());
+
+    fs::write(&path, "").unwrap();
+    assert_eq!(Store::open_existing(&path).await.unwrap_err().to_string(), expected);
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_not_made_up() {
+    let folder = TempDir::new().unwrap();
+    let error = Store::open(&folder.path().join("missing/benchmark.db")).await.unwrap_err();
+    assert!(matches!(error, Error::NoFolder { .. }), "{error:?}");
+    assert!(error.to_string().contains("missing/benchmark.db`: its folder does not exist"), "{error}");
+    assert!(!folder.path().join("missing").exists());
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_and_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("notes.txt");
+    let text = "these are notes\n".repeat(100);
+    fs::write(&path, &text).unwrap();
+    for error in [Store::open(&path).await.unwrap_err(), Store::open_existing(&path).await.unwrap_err()] {
+        assert!(matches!(error, Error::NotADatabase { .. }), "{error:?}");
+        assert!(error.to_string().contains("notes.txt` is not a SQLite database"), "{error}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+
+    let error = Store::open(folder.path()).await.unwrap_err();
+    assert!(matches!(error, Error::NotADatabase { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_told_from_a_good_one() {
+    let folder = TempDir::new().unwrap();
+    let path = database(&folder).await;
+    let mut bytes = fs::read(&path).unwrap();
+    // The first page keeps its magic number; the tree of the schema below it is overwritten.
+    bytes[100..4_096].fill(0xAA);
+    fs::write(&path, bytes).unwrap();
+    let error = Store::open_existing(&path).await.unwrap_err();
+    assert!(matches!(error, Error::NotADatabase { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_database_of_another_application_is_left_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("places.sqlite");
+    execute(&path, "CREATE TABLE bookmarks (url TEXT)").await;
+    let before = fs::read(&path).unwrap();
+    for error in [Store::open(&path).await.unwrap_err(), Store::open_existing(&path).await.unwrap_err()] {
+        assert!(matches!(error, Error::Foreign { .. }), "{error:?}");
+        assert!(error.to_string().contains("places.sqlite` is the database of another application"), "{error}");
+    }
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused() {
+    for newer in [
+        "PRAGMA user_version = 9",
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9, 'later', TRUE, x'00', 0)",
+    ] {
+        let folder = TempDir::new().unwrap();
+        let path = database(&folder).await;
+        execute(&path, newer).await;
+        for error in [Store::open(&path).await.unwrap_err(), Store::open_existing(&path).await.unwrap_err()] {
+            assert!(matches!(error, Error::Newer { found: 9, known: 1, .. }), "{error:?}");
+            assert!(error.to_string().contains("written by a newer benchmark (schema 9, this one knows 1)"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_schema_of_the_same_number_but_other_content_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = database(&folder).await;
+    execute(&path, "UPDATE _sqlx_migrations SET checksum = x'00'").await;
+    let error = Store::open(&path).await.unwrap_err();
+    assert!(matches!(error, Error::Incompatible { version: 1, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_short_lock_is_waited_for_and_a_long_one_is_named() {
+    let folder = TempDir::new().unwrap();
+    let path = database(&folder).await;
+    let store = Store::open(&path).await.unwrap();
+    let mut other = raw(&path).await;
+    let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let begin = async {
+        store.begin_campaign(&fixture::campaign(2), &fixture::host()).await.unwrap();
+    };
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        held.rollback().await.unwrap();
+    };
+    tokio::join!(begin, release);
+
+    let _held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let campaign = fixture::campaign(3);
+    let host = fixture::host();
+    let (begun, opened) = tokio::join!(store.begin_campaign(&campaign, &host), Store::open(&path));
+    for error in [begun.unwrap_err(), opened.unwrap_err()] {
+        assert!(matches!(error, Error::Locked { .. }), "{error:?}");
+        assert!(error.to_string().contains("benchmark.db` is locked by another process: wait"), "{error}");
+    }
+    // Readers do not wait for a writer.
+    assert_eq!(Store::open_existing(&path).await.unwrap().campaigns().await.unwrap().len(), 2);
+}
+
+/// Runs a child that may not write: as somebody else where this is root, who may write anywhere.
+fn as_nobody(folder: &TempDir, what: &str, path: &Path) -> String {
+    let program = folder.path().join("child");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let mut command = command(&program, what, path);
+    if fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own)).unwrap() == 0 {
+        command.uid(65_534).gid(65_534);
+    }
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let output = command.output().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_read_only_folder_can_be_read_and_not_written() {
+    let folder = TempDir::new().unwrap();
+    let path = database(&folder).await;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    let said = as_nobody(&folder, "read", &path);
+    assert!(said.contains("campaigns: 1"), "{said}");
+    let said = as_nobody(&folder, "open", &path);
+    assert!(said.contains("benchmark.db`") && said.contains("writable"), "{said}");
+}
+
+#[tokio::test]
+async fn a_read_only_folder_with_an_unfinished_log_is_refused_rather_than_misread() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    let copy = TempDir::new().unwrap();
+    // As after a crash: the file, and beside it a log with the newest transactions.
+    for suffix in ["", "-wal"] {
+        let name = format!("benchmark.db{suffix}");
+        fs::copy(folder.path().join(&name), copy.path().join(&name)).unwrap();
+    }
+    store.close().await;
+    let path = copy.path().join("benchmark.db");
+    let said = as_nobody(&copy, "read", &path);
+    assert!(said.contains("benchmark.db`") && said.contains("writable"), "{said}");
+    assert_eq!(Store::open_existing(&path).await.unwrap().campaigns().await.unwrap().len(), 1);
+}

@@ -1,0 +1,196 @@
+//! Each reason and each mark, on a run that deserves just it.
+//!
+//! The good run: 1 replica, 4 slots, a window of 1 s, 400 successes of 10 ms and 1,000 bytes; 2 requests of 1,000 bytes in verify and
+//! warm-up. Little's law: 400 x 0.010 s / 1 s = 4 slots.
+
+use std::time::Duration;
+
+use benchmark::record::{Amount, Replica, Run};
+use benchmark::stats::{RunSummary, summarise};
+use benchmark::verdict::{Surroundings, marks, reasons};
+use benchmark_protocol::counts::{Counts, FailureKind};
+use benchmark_protocol::message::ReplicaResult;
+
+use crate::fixture;
+
+const MS: u64 = 1_000_000;
+
+fn good() -> Run {
+    let mut run = fixture::run("run", "campaign", "reqwest", "0.13.5");
+    run.replicas = vec![replica(400, 10 * MS, 400)];
+    run.case.replicas = 1;
+    run.case.load.concurrency = 4;
+    run.case.inject = vec!["latency=constant:10ms".parse().unwrap()];
+    let audit = run.audit.as_mut().unwrap();
+    (audit.requests, audit.intact_bytes, audit.out_of_contract) = (402, 402_000, 0);
+    run.origin_cpu_share = Some(0.5);
+    run
+}
+
+/// A replica with so many successes in a window of 1 s, all of one latency.
+fn replica(successes: u64, latency_ns: u64, recorded: u64) -> Replica {
+    let mut replica = fixture::run("run", "campaign", "reqwest", "0.13.5").replicas.remove(0);
+    let result = replica.result.as_mut().unwrap();
+    let one = Counts { attempts: 1, successes: 1, success_bytes: 1_000, ..Counts::default() };
+    (result.verify, result.warm_up) = (one, one);
+    result.window = Counts { attempts: successes, successes, success_bytes: 1_000 * successes, ..Counts::default() };
+    result.window_end_ns = result.window_start_ns + 1_000 * MS;
+    result.latency = fixture::histogram(&[(recorded, latency_ns)]);
+    result.failure_latency = fixture::histogram(&[]);
+    replica
+}
+
+fn result(run: &mut Run) -> &mut ReplicaResult {
+    run.replicas[0].result.as_mut().unwrap()
+}
+
+/// Turns so many successes into failures of this kind.
+fn fail(run: &mut Run, kind: FailureKind, number: u64) {
+    let window = &mut result(run).window;
+    window.successes -= number;
+    window.success_bytes -= 1_000 * number;
+    window.failures.set(kind, number);
+}
+
+fn summary(run: &Run) -> RunSummary {
+    summarise(run).unwrap()
+}
+
+#[track_caller]
+fn assert_reason(run: &Run, reason: &str) {
+    let found = reasons(run, &summary(run));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains(reason), "{found:?}");
+}
+
+fn marks_of(run: &Run, surroundings: Surroundings) -> Vec<String> {
+    marks(run, &summary(run), surroundings)
+}
+
+#[test]
+fn a_good_run_has_neither_reasons_nor_marks() {
+    let run = good();
+    assert!(reasons(&run, &summary(&run)).is_empty(), "{:?}", reasons(&run, &summary(&run)));
+    assert!(marks_of(&run, Surroundings::default()).is_empty());
+}
+
+#[test]
+fn failures_above_one_in_a_thousand_make_it_invalid() {
+    let mut run = good();
+    run.replicas = vec![replica(2_000, 10 * MS, 400)];
+    let audit = run.audit.as_mut().unwrap();
+    (audit.requests, audit.intact_bytes) = (2_002, 2_002_000);
+    fail(&mut run, FailureKind::Reset, 2);
+    assert!(reasons(&run, &summary(&run)).is_empty(), "2 of 2,000 are 0.1 %");
+    fail(&mut run, FailureKind::Status, 1);
+    assert_reason(&run, "failures: 0.15 % (status 0.05 %, reset 0.10 %)");
+}
+
+#[test]
+fn no_success_makes_it_invalid() {
+    let mut run = good();
+    fail(&mut run, FailureKind::Status, 400);
+    result(&mut run).latency = fixture::histogram(&[]);
+    let found = reasons(&run, &summary(&run));
+    assert!(found.contains(&"no success in the window".to_owned()), "{found:?}");
+}
+
+#[test]
+fn more_than_one_in_a_hundred_censored_makes_it_invalid() {
+    let mut run = good();
+    let window = &mut result(&mut run).window;
+    (window.censored, window.attempts) = (4, 404);
+    run.audit.as_mut().unwrap().requests = 406;
+    assert!(reasons(&run, &summary(&run)).is_empty(), "4 of 404 are 0.99 %");
+    let window = &mut result(&mut run).window;
+    (window.censored, window.attempts) = (5, 405);
+    run.audit.as_mut().unwrap().requests = 407;
+    assert_reason(&run, "censored: 1.23 %");
+}
+
+#[test]
+fn the_origin_must_have_seen_every_attempt_and_no_more() {
+    for requests in [401, 403] {
+        let mut run = good();
+        run.audit.as_mut().unwrap().requests = requests;
+        assert_reason(&run, &format!("audit: 402 attempts, {requests} requests at the origin"));
+    }
+}
+
+#[test]
+fn what_never_left_or_was_cut_off_may_be_missing_at_the_origin() {
+    for kind in [FailureKind::Connect, FailureKind::PoolWait, FailureKind::Timeout] {
+        for (requests, exact) in [(402, true), (302, true), (301, false)] {
+            let mut run = good();
+            fail(&mut run, kind, 100);
+            run.audit.as_mut().unwrap().requests = requests;
+            let found = reasons(&run, &summary(&run));
+            assert_eq!(found.iter().all(|reason| !reason.starts_with("audit")), exact, "{kind} {requests}: {found:?}");
+        }
+    }
+    let mut run = good();
+    fail(&mut run, FailureKind::Reset, 100);
+    run.audit.as_mut().unwrap().requests = 401;
+    let found = reasons(&run, &summary(&run));
+    assert!(found.iter().any(|reason| reason.starts_with("audit")), "a reset request did arrive: {found:?}");
+}
+
+#[test]
+fn bytes_that_the_origin_did_not_send_and_ranges_nobody_asked_for_are_noticed() {
+    let mut run = good();
+    run.audit.as_mut().unwrap().intact_bytes = 401_999;
+    assert_reason(&run, "audit: 402000 bytes of successes, 401999 bytes sent whole");
+    let mut run = good();
+    run.audit.as_mut().unwrap().out_of_contract = 3;
+    assert_reason(&run, "audit: 3 requests out of contract");
+}
+
+#[test]
+fn nothing_is_faster_than_the_injected_delay() {
+    let mut run = good();
+    result(&mut run).latency = fixture::histogram(&[(400, 10 * MS - 200_000)]);
+    assert_reason(&run, "floor: a success after");
+    // 400 requests on 4 slots are 100 rounds of 10 ms: 1 s.
+    let mut run = good();
+    run.case.load.amount = Amount::Requests(400);
+    assert!(reasons(&run, &summary(&run)).is_empty());
+    result(&mut run).window_end_ns -= 2 * MS;
+    assert_reason(&run, "floor: 400 requests in 0.998 s, and 100 rounds of 10ms take 1.000 s");
+}
+
+#[test]
+fn a_careful_reader_is_told() {
+    let mut run = good();
+    run.origin_cpu_share = Some(0.9);
+    assert_eq!(marks_of(&run, Surroundings::default()), ["origin_bound (90 % of its CPUs)"]);
+
+    let mut run = good();
+    result(&mut run).latency = fixture::histogram(&[(400, 11 * MS)]);
+    assert_eq!(marks_of(&run, Surroundings::default()), ["littles_law (+10.0 %)"]);
+    // Below 20 requests a slot the edges of the window weigh too much.
+    result(&mut run).latency = fixture::histogram(&[(79, 11 * MS)]);
+    assert!(marks_of(&run, Surroundings::default()).is_empty());
+
+    let mut run = good();
+    run.case.replicas = 2;
+    run.replicas.push(replica(350, 10 * MS, 400));
+    let late = run.replicas[1].result.as_mut().unwrap();
+    late.first_request_ns = late.first_request_ns.map(|at_ns| at_ns + 6 * MS);
+    assert_eq!(marks_of(&run, Surroundings::default()), ["replica_spread (12 %)", "start_skew (6.0 ms)"]);
+
+    let mut run = good();
+    run.audit = None;
+    run.case.target = Some("http://127.0.0.1:1/a/b".to_owned());
+    let busy = Surroundings { foreign_load: Some(0.06), shared_cpus: true };
+    assert_eq!(marks_of(&run, busy), ["foreign_load (6 % of a client CPU)", "shared_cpus", "no_audit"]);
+}
+
+#[test]
+fn a_bimodal_delay_has_its_smaller_value_as_the_floor() {
+    let mut run = good();
+    run.case.inject = vec!["latency=bimodal:1ms,150ms,0.1".parse().unwrap()];
+    assert!(reasons(&run, &summary(&run)).is_empty());
+    run.case.load.warm_up = Duration::ZERO;
+    result(&mut run).latency = fixture::histogram(&[(400, MS / 2)]);
+    assert_reason(&run, "floor");
+}

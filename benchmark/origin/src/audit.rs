@@ -1,0 +1,66 @@
+//! What a run's requests came to: the counters behind [`Audit`].
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use benchmark_protocol::origin::Audit;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+
+use crate::clock::now_ns;
+
+/// Relaxed atomics: workers share them, no request waits for another, and a reader wants totals only.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) requests: AtomicU64,
+    pub(crate) intact_bytes: AtomicU64,
+    pub(crate) connections: AtomicU64,
+    pub(crate) open_connections: AtomicU64,
+    pub(crate) out_of_contract: AtomicU64,
+    pub(crate) injected_errors: AtomicU64,
+    pub(crate) injected_truncations: AtomicU64,
+    pub(crate) injected_resets: AtomicU64,
+    pub(crate) throttled: AtomicU64,
+    under_way: AtomicU64,
+    peak_concurrency: AtomicU64,
+}
+
+impl Counters {
+    /// A head was parsed.
+    pub(crate) fn begin(&self) {
+        self.requests.fetch_add(1, Relaxed);
+        let under_way = self.under_way.fetch_add(1, Relaxed) + 1;
+        // The maximum is a locked write; almost always there is nothing to write.
+        if under_way > self.peak_concurrency.load(Relaxed) {
+            self.peak_concurrency.fetch_max(under_way, Relaxed);
+        }
+    }
+
+    /// Its response was written, or never will be.
+    pub(crate) fn end(&self) {
+        self.under_way.fetch_sub(1, Relaxed);
+    }
+
+    /// The totals so far, without histograms.
+    pub(crate) fn audit(&self) -> Audit {
+        let (user, system) = getrusage(UsageWho::RUSAGE_SELF)
+            .map(|usage| (usage.user_time().num_microseconds(), usage.system_time().num_microseconds()))
+            .unwrap_or_default();
+        Audit {
+            requests: self.requests.load(Relaxed),
+            intact_bytes: self.intact_bytes.load(Relaxed),
+            connections: self.connections.load(Relaxed),
+            open_connections: self.open_connections.load(Relaxed),
+            peak_concurrency: self.peak_concurrency.load(Relaxed),
+            out_of_contract: self.out_of_contract.load(Relaxed),
+            injected_errors: self.injected_errors.load(Relaxed),
+            injected_truncations: self.injected_truncations.load(Relaxed),
+            injected_resets: self.injected_resets.load(Relaxed),
+            throttled: self.throttled.load(Relaxed),
+            delays_drawn: None,
+            delays_delivered: None,
+            cpu_user_us: user.cast_unsigned(),
+            cpu_system_us: system.cast_unsigned(),
+            at_ns: now_ns(),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! hyper's path: control requests, the S3 API, and whatever else is not plain.
+//!
+//! The same faults and the same audit as on the fast path. A connection that came here stays.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use benchmark_protocol::origin::CONTROL_PREFIX;
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, RANGE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use percent_encoding::percent_decode_str;
+use tokio::net::TcpStream;
+
+use crate::answer;
+use crate::close;
+use crate::conditions::{self, Outcome};
+use crate::control;
+use crate::faults::{Fate, Passage, wait};
+use crate::head::MOST_BYTES;
+use crate::range::{self, Asked};
+use crate::reply::{Payload, Reply};
+use crate::run::{Run, Seat, UnderWay};
+use crate::tracked::{Source, Tracked};
+use crate::wire::{Link, Ticket, Wire};
+use crate::worker::Worker;
+
+/// What the requests of a connection share.
+struct Connection {
+    worker: Rc<Worker>,
+    link: Rc<Link>,
+    seat: Cell<Option<Seat>>,
+}
+
+/// Serves a connection of which these bytes were read already.
+pub(crate) async fn serve(
+    stream: TcpStream,
+    read_before: Bytes,
+    seat: Option<Seat>,
+    worker: Rc<Worker>,
+    busy: Rc<Cell<bool>>,
+) {
+    let link = Rc::new(Link { busy, ..Link::default() });
+    let wire = Wire::new(stream, read_before, Rc::clone(&link), worker.timer.clone());
+    let connection = Connection { worker: Rc::clone(&worker), link: Rc::clone(&link), seat: Cell::new(seat) };
+    let service = service_fn(|request| Box::pin(handle(request, &connection)));
+    let mut http = http1::Builder::new()
+        // No idle connection is ever closed by us.
+        .header_read_timeout(None)
+        .max_buf_size(MOST_BYTES)
+        .serve_connection(TokioIo::new(wire), service);
+    let result = poll_fn(|context| http.poll_without_shutdown(context)).await;
+    if let Err(error) = result {
+        tracing::debug!("a connection ended: {error}");
+    }
+    link.busy.set(false);
+    let stream = http.into_parts().io.into_inner().into_inner();
+    if link.reset.get() {
+        close::reset(&stream);
+    } else {
+        close::orderly(stream, &worker.timer).await;
+    }
+}
+
+async fn handle(request: Request<Incoming>, connection: &Connection) -> io::Result<Response<Tracked>> {
+    let Connection { worker, link, seat } = connection;
+    link.busy.set(true);
+    let head_only = request.method() == Method::HEAD;
+    if let Some(id) = request.uri().path().strip_prefix(CONTROL_PREFIX) {
+        let id = id.to_owned();
+        let reply = control::answer(request, &id, &worker.runs).await;
+        return Ok(ours(reply, head_only, Ticket { under_way: None, passage: Passage::FREE, intact_bytes: 0 }, link));
+    }
+    let target = Target::of(request.uri());
+    let run = worker.runs.find(&target.bucket);
+    let Some(run) = run else {
+        let ticket = Ticket { under_way: None, passage: Passage::FREE, intact_bytes: 0 };
+        if target.bucket.is_empty() {
+            return s3(request, head_only, ticket, connection, None).await;
+        }
+        return Ok(ours(answer::no_such_bucket(&target.bucket), head_only, ticket, link));
+    };
+    seat.set(Some(seat.take().unwrap_or_else(|| Seat::take(&run))));
+    link.run.replace(Some(Arc::clone(&run)));
+    let under_way = Some(UnderWay::begin(Arc::clone(&run)));
+    let get = Get::of(&request, &target);
+    if let Some(get) = &get
+        && !head_only
+        && answer::document_id(&target.key).is_none()
+    {
+        run.check(run.find(&target.key).as_ref(), get.range);
+    }
+    let delay = match answer::delay(target.delay.as_deref()) {
+        Ok(delay) => delay,
+        Err(reply) => {
+            return Ok(ours(*reply, head_only, Ticket { under_way, passage: Passage::FREE, intact_bytes: 0 }, link));
+        }
+    };
+    let passage = pass(&run, delay, worker).await;
+    let fate = passage.fate;
+    link.timed_from_ns.set(passage.timed_from_ns);
+    let ticket = Ticket { under_way, passage, intact_bytes: 0 };
+    if fate == Fate::Reset {
+        link.reset.set(true);
+        return Err(io::ErrorKind::ConnectionReset.into());
+    }
+    if let Some(reply) = answer::instead(fate) {
+        return Ok(ours(reply, head_only, ticket, link));
+    }
+    let response = match get {
+        Some(get) if !get.signed => {
+            ours(get.answer(&run, &target.key, request.headers(), false), head_only, ticket, link)
+        }
+        _ if !is_signed(&request) && run.contract.signed => ours(answer::access_denied(), head_only, ticket, link),
+        get => s3(request, head_only, ticket, connection, get.map(|get| (get, &*run, &*target.key))).await?,
+    };
+    Ok(if fate == Fate::Truncate { cut(response, link) } else { response })
+}
+
+async fn pass(run: &Run, delay: Duration, worker: &Worker) -> Passage {
+    match &run.faults {
+        Some(faults) => faults.pass(delay, &run.counters, &worker.timer).await,
+        None => {
+            wait(crate::clock::now_ns(), delay, &worker.timer).await;
+            Passage::FREE
+        }
+    }
+}
+
+/// Has s3s answer. Of a signed GET it judges the signature only; the answer is ours, as on the fast path.
+async fn s3(
+    request: Request<Incoming>,
+    head_only: bool,
+    mut ticket: Ticket,
+    connection: &Connection,
+    get: Option<(Get, &Run, &str)>,
+) -> io::Result<Response<Tracked>> {
+    let mut request = request.map(s3s::Body::from);
+    let headers = get.is_some().then(|| request.headers().clone());
+    if get.is_some() {
+        request.extensions_mut().insert(crate::s3::SignatureOnly);
+    }
+    let is_get = request.method() == Method::GET;
+    let response = connection.worker.s3.call(request).await.map_err(|error| io::Error::other(format!("{error:?}")))?;
+    if let (Some((get, run, key)), Some(headers), StatusCode::NO_CONTENT) = (get, headers, response.status()) {
+        return Ok(ours(get.answer(run, key, &headers, true), head_only, ticket, &connection.link));
+    }
+    let (mut parts, body) = response.into_parts();
+    let source = Source::S3(body);
+    if let Some(length) = source.length().filter(|_| parts.status != StatusCode::NO_CONTENT) {
+        parts.headers.insert(CONTENT_LENGTH, length.into());
+        if is_get && matches!(parts.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
+            ticket.intact_bytes = length;
+        }
+    }
+    Ok(Response::from_parts(parts, Tracked::new(source, head_only, ticket, &connection.link)))
+}
+
+/// Cuts a response in half: its body, or where there is none its head.
+fn cut(response: Response<Tracked>, link: &Link) -> Response<Tracked> {
+    let length = hyper::body::Body::size_hint(response.body()).exact().unwrap_or(0);
+    if response.body().sends_nothing() || length == 0 {
+        link.cut_after.set(Some(answer::CUT_HEAD));
+        return response;
+    }
+    response.map(|body| body.cut_at(answer::half(length)))
+}
+
+fn ours(mut reply: Reply, head_only: bool, mut ticket: Ticket, link: &Rc<Link>) -> Response<Tracked> {
+    reply.head_only = head_only;
+    ticket.intact_bytes = reply.intact_bytes();
+    let headers = reply.headers();
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = Response::new(Tracked::new(Source::Ours(reply.payload), head_only, ticket, link));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// What a path and its query name.
+struct Target {
+    bucket: String,
+    key: String,
+    delay: Option<String>,
+    /// Whether the query leaves a GET what it is: no subresource is asked for.
+    plain: bool,
+}
+
+impl Target {
+    fn of(uri: &Uri) -> Self {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let path = uri.path().strip_prefix('/').unwrap_or(uri.path());
+        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+        let mut target = Self { bucket: decoded(bucket), key: decoded(key), delay: None, plain: true };
+        for pair in uri.query().into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if name == "delay" {
+                target.delay = Some(decoded(value));
+            } else if !is_harmless(name) {
+                target.plain = false;
+            }
+        }
+        target
+    }
+}
+
+/// Whether a parameter of the query leaves a GET of an object what it is.
+fn is_harmless(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.starts_with("x-amz-")
+        || lower.starts_with("response-")
+        || matches!(&*lower, "x-id" | "versionid" | "awsaccesskeyid" | "signature" | "expires")
+}
+
+/// A GET or HEAD of an object or a document, signed or not.
+struct Get {
+    range: Option<Asked>,
+    signed: bool,
+}
+
+impl Get {
+    fn of(request: &Request<Incoming>, target: &Target) -> Option<Self> {
+        let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
+        (is_get && target.plain && !target.key.is_empty()).then(|| {
+            let mut ranges = request.headers().get_all(RANGE).iter();
+            let range = ranges.next().filter(|_| ranges.next().is_none());
+            Self { range: range.and_then(|range| range::parse(range.as_bytes())), signed: is_signed(request) }
+        })
+    }
+
+    fn answer(&self, run: &Run, key: &str, headers: &HeaderMap, signed: bool) -> Reply {
+        let found = if run.contract.signed && !signed { None } else { run.find(key) };
+        let range = match found.as_ref().map(|object| (object, conditions::judge(headers, object))) {
+            Some((object, Outcome::NotModified)) => {
+                let mut reply = Reply::new(304, object.content_type.clone(), Payload::EMPTY);
+                reply.object = Some((object.etag, object.modified));
+                return reply;
+            }
+            Some((_, Outcome::Failed)) => {
+                return Reply::error(412, "PreconditionFailed", "A condition of the request does not hold.");
+            }
+            Some((_, Outcome::Go { range: false })) => None,
+            Some((_, Outcome::Go { range: true })) | None => self.range,
+        };
+        answer::get(run, key, range, signed)
+    }
+}
+
+/// Whether a request carries a signature of any kind; s3s judges it.
+fn is_signed(request: &Request<Incoming>) -> bool {
+    let names = |pair: &str| matches!(pair.split('=').next(), Some("X-Amz-Signature" | "Signature"));
+    request.headers().contains_key(AUTHORIZATION)
+        || request.uri().query().is_some_and(|query| query.split('&').any(names))
+}

@@ -1,0 +1,180 @@
+//! A response as either path writes it.
+
+use std::borrow::Cow;
+
+use benchmark_protocol::content;
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use crate::object::{ContentType, ETag, Modified};
+
+/// Status, the few headers we ever send, and a body.
+#[derive(Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) payload: Payload,
+    pub(crate) content_type: ContentType,
+    /// Of an object: its tag, and when it was modified.
+    pub(crate) object: Option<(ETag, Modified)>,
+    pub(crate) content_range: ContentRange,
+    /// Seconds.
+    pub(crate) retry_after: Option<u64>,
+    /// The answer to HEAD: the length is named, the body is not sent.
+    pub(crate) head_only: bool,
+    /// Whether the connection ends with this response.
+    pub(crate) close: bool,
+}
+
+/// The bytes of a body.
+#[derive(Clone)]
+pub(crate) enum Payload {
+    /// A piece of the pattern.
+    Pattern { origin: usize, offset: u64, length: u64 },
+    /// These.
+    Bytes(Bytes),
+}
+
+/// The Content-Range header.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ContentRange {
+    None,
+    Of { first: u64, last: u64, size: u64 },
+    Unsatisfied { size: u64 },
+}
+
+impl Payload {
+    pub(crate) const EMPTY: Self = Self::Bytes(Bytes::new());
+
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Pattern { length, .. } => *length,
+            Self::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// The next contiguous piece from `sent` on, where the body ends at `end`.
+    pub(crate) fn piece(&self, sent: u64, end: u64) -> &[u8] {
+        match self {
+            Self::Pattern { origin, offset, .. } => content::piece(*origin, offset + sent, end - sent),
+            Self::Bytes(bytes) => &bytes[sent as usize..end as usize],
+        }
+    }
+}
+
+impl Reply {
+    pub(crate) fn new(status: u16, content_type: impl Into<ContentType>, payload: Payload) -> Self {
+        Self {
+            status,
+            payload,
+            content_type: content_type.into(),
+            object: None,
+            content_range: ContentRange::None,
+            retry_after: None,
+            head_only: false,
+            close: false,
+        }
+    }
+
+    /// An error as S3 tells it.
+    pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
+        let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{}</Message></Error>",
+            escaped(message)
+        );
+        Self::new(status, "application/xml", Payload::Bytes(body.into()))
+    }
+
+    /// How many bytes of body go out.
+    pub(crate) fn sends(&self) -> u64 {
+        if self.head_only { 0 } else { self.payload.length() }
+    }
+
+    /// What the audit counts once all of it is written: a good answer to GET.
+    pub(crate) fn intact_bytes(&self) -> u64 {
+        if matches!(self.status, 200 | 206) { self.sends() } else { 0 }
+    }
+
+    /// Writes the head, with a `Date` as it was formatted before.
+    pub(crate) fn write_head(&self, date: &[u8], out: &mut Vec<u8>) {
+        let mut number = itoa::Buffer::new();
+        out.extend_from_slice(b"HTTP/1.1 ");
+        out.extend_from_slice(number.format(self.status).as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(reason(self.status).as_bytes());
+        out.extend_from_slice(b"\r\nDate: ");
+        out.extend_from_slice(date);
+        out.extend_from_slice(b"\r\nContent-Type: ");
+        out.extend_from_slice(self.content_type.as_bytes());
+        out.extend_from_slice(b"\r\nContent-Length: ");
+        out.extend_from_slice(number.format(self.payload.length()).as_bytes());
+        match self.content_range {
+            ContentRange::None => {}
+            ContentRange::Of { first, last, size } => {
+                out.extend_from_slice(b"\r\nContent-Range: bytes ");
+                out.extend_from_slice(number.format(first).as_bytes());
+                out.push(b'-');
+                out.extend_from_slice(number.format(last).as_bytes());
+                out.push(b'/');
+                out.extend_from_slice(number.format(size).as_bytes());
+            }
+            ContentRange::Unsatisfied { size } => {
+                out.extend_from_slice(b"\r\nContent-Range: bytes */");
+                out.extend_from_slice(number.format(size).as_bytes());
+            }
+        }
+        if let Some((etag, modified)) = &self.object {
+            out.extend_from_slice(b"\r\nAccept-Ranges: bytes\r\nETag: \"");
+            out.extend_from_slice(etag.as_bytes());
+            out.extend_from_slice(b"\"\r\nLast-Modified: ");
+            out.extend_from_slice(modified.as_bytes());
+        }
+        if let Some(seconds) = self.retry_after {
+            out.extend_from_slice(b"\r\nRetry-After: ");
+            out.extend_from_slice(number.format(seconds).as_bytes());
+        }
+        if self.close {
+            out.extend_from_slice(b"\r\nConnection: close");
+        }
+        out.extend_from_slice(b"\r\n\r\n");
+    }
+
+    /// The same head for hyper, which adds the `Date`.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(8);
+        let mut add = |name: HeaderName, value: Cow<'_, str>| {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        };
+        add(header::CONTENT_TYPE, Cow::Borrowed(&self.content_type));
+        // 304 has no body, and its length would be that of a 200.
+        if self.status != 304 {
+            add(header::CONTENT_LENGTH, self.payload.length().to_string().into());
+        }
+        match self.content_range {
+            ContentRange::None => {}
+            ContentRange::Of { first, last, size } => {
+                add(header::CONTENT_RANGE, format!("bytes {first}-{last}/{size}").into());
+            }
+            ContentRange::Unsatisfied { size } => add(header::CONTENT_RANGE, format!("bytes */{size}").into()),
+        }
+        if let Some((etag, modified)) = &self.object {
+            add(header::ACCEPT_RANGES, "bytes".into());
+            add(header::ETAG, format!("\"{etag}\"").into());
+            add(header::LAST_MODIFIED, String::from_utf8_lossy(modified.as_bytes()));
+        }
+        if let Some(seconds) = self.retry_after {
+            add(header::RETRY_AFTER, seconds.to_string().into());
+        }
+        if self.close {
+            add(header::CONNECTION, "close".into());
+        }
+        headers
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Unknown")
+}

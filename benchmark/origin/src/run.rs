@@ -1,0 +1,228 @@
+//! A run as the origin knows it, and all of them by name.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use benchmark_protocol::content;
+use benchmark_protocol::origin::{Announcement, Audit, Begin, Contract};
+
+use crate::audit::Counters;
+use crate::clock::now_ns;
+use crate::config::Config;
+use crate::faults::Faults;
+use crate::object::{BINARY, Content, ETag, Modified, Object};
+use crate::range::Asked;
+use crate::store::{Budget, Store};
+
+/// How many buckets are made on first use. They are only counters, but whoever walks over names must not fill the memory.
+const MOST_OPEN_BUCKETS: usize = 4096;
+
+/// One run: its contract, its faults, its counters, and what was put into it.
+pub(crate) struct Run {
+    pub(crate) name: String,
+    pub(crate) contract: Contract,
+    pub(crate) created: Modified,
+    pub(crate) counters: Counters,
+    pub(crate) faults: Option<Faults>,
+    pub(crate) store: Store,
+    begun: OnceLock<()>,
+    gone: AtomicBool,
+}
+
+impl Run {
+    fn new(name: &str, announcement: &Announcement) -> Self {
+        Self {
+            name: name.to_owned(),
+            contract: announcement.contract.clone(),
+            created: Modified::at(SystemTime::now()),
+            counters: Counters::default(),
+            faults: Faults::new(&announcement.inject, announcement.seed),
+            store: Store::default(),
+            begun: OnceLock::new(),
+            gone: AtomicBool::new(false),
+        }
+    }
+
+    /// Begins; `false` where it had begun before.
+    pub(crate) fn begin(&self, begin: Begin) -> bool {
+        let first = self.begun.set(()).is_ok();
+        if let (true, Some(faults)) = (first, &self.faults) {
+            faults.begin(begin);
+        }
+        first
+    }
+
+    pub(crate) fn audit(&self) -> Audit {
+        let mut audit = self.counters.audit();
+        if let Some(faults) = &self.faults {
+            faults.complete(&mut audit);
+        }
+        audit
+    }
+
+    /// The object of this key, if there is one.
+    pub(crate) fn find(&self, key: &str) -> Option<Object> {
+        if let Some(stored) = self.store.find(key) {
+            return stored;
+        }
+        content::key_index(key).filter(|index| *index < self.contract.objects && key.len() == key_length(*index))?;
+        Some(self.pattern(key))
+    }
+
+    /// The object of a key that is known to be one of the run's own.
+    pub(crate) fn pattern(&self, key: &str) -> Object {
+        let size = self.contract.object_size;
+        Object {
+            content: Content::Pattern(content::origin_of(key)),
+            size,
+            etag: ETag::of_pattern(key, size),
+            modified: self.created,
+            content_type: BINARY,
+        }
+    }
+
+    /// Counts a GET of an object that the contract does not allow.
+    pub(crate) fn check(&self, object: Option<&Object>, asked: Option<Asked>) {
+        let Some(length) = self.contract.request_size else { return };
+        let exact = match (object, asked) {
+            (Some(object), Some(Asked::FromTo(first, last))) => last < object.size && last - first == length - 1,
+            _ => false,
+        };
+        if !exact {
+            self.counters.out_of_contract.fetch_add(1, Relaxed);
+        }
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Relaxed)
+    }
+}
+
+/// `object-` and at least six digits: a number below a million has no longer name.
+fn key_length(index: u64) -> usize {
+    7 + (index.checked_ilog10().unwrap_or(0) as usize + 1).max(6)
+}
+
+/// A request of a run that is under way: from its parsed head until its response is written or given up.
+pub(crate) struct UnderWay<R: Deref<Target = Run>>(pub(crate) R);
+
+impl<R: Deref<Target = Run>> UnderWay<R> {
+    pub(crate) fn begin(run: R) -> Self {
+        run.counters.begin();
+        Self(run)
+    }
+}
+
+impl<R: Deref<Target = Run>> Drop for UnderWay<R> {
+    fn drop(&mut self) {
+        self.0.counters.end();
+    }
+}
+
+/// A connection's place in the counters of the run that its first request named.
+pub(crate) struct Seat(Arc<Run>);
+
+impl Seat {
+    pub(crate) fn take(run: &Arc<Run>) -> Self {
+        run.counters.connections.fetch_add(1, Relaxed);
+        run.counters.open_connections.fetch_add(1, Relaxed);
+        Self(Arc::clone(run))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.counters.open_connections.fetch_sub(1, Relaxed);
+    }
+}
+
+/// All runs, shared by the workers.
+pub(crate) struct Runs {
+    runs: RwLock<HashMap<String, Arc<Run>>>,
+    pub(crate) config: Config,
+    pub(crate) budget: Budget,
+}
+
+impl Runs {
+    pub(crate) fn new(config: Config) -> Self {
+        Self { runs: RwLock::default(), config, budget: Budget::default() }
+    }
+
+    /// The run of this name; made now where buckets are open.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Run>> {
+        let known = self.runs.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if known.is_some() || !self.config.open || name.is_empty() || name == "-" || name.len() > 255 {
+            return known;
+        }
+        let mut runs = self.runs.write().unwrap_or_else(PoisonError::into_inner);
+        if runs.len() >= MOST_OPEN_BUCKETS && !runs.contains_key(name) {
+            return None;
+        }
+        let run = runs.entry(name.to_owned()).or_insert_with(|| {
+            let contract = Contract {
+                objects: self.config.objects,
+                object_size: self.config.object_size,
+                request_size: None,
+                signed: false,
+            };
+            let announcement = Announcement { seed: self.config.seed, contract, inject: self.config.inject.clone() };
+            let run = Run::new(name, &announcement);
+            run.begin(Begin { start_ns: 0, window_ns: now_ns() });
+            Arc::new(run)
+        });
+        Some(Arc::clone(run))
+    }
+
+    /// The run of this name, only if it is there.
+    pub(crate) fn announced(&self, name: &str) -> Option<Arc<Run>> {
+        self.runs.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Adds a run; `false` where the name is taken.
+    pub(crate) fn announce(&self, name: &str, announcement: &Announcement) -> bool {
+        let mut runs = self.runs.write().unwrap_or_else(PoisonError::into_inner);
+        if runs.contains_key(name) {
+            return false;
+        }
+        runs.insert(name.to_owned(), Arc::new(Run::new(name, announcement)));
+        true
+    }
+
+    /// Removes a run with everything it holds; `false` where there is none.
+    pub(crate) fn forget(&self, name: &str) -> bool {
+        let run = self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        run.is_some_and(|run| {
+            run.gone.store(true, Relaxed);
+            run.store.clear();
+            true
+        })
+    }
+
+    /// Every run, by name.
+    pub(crate) fn all(&self) -> Vec<Arc<Run>> {
+        let mut runs: Vec<_> =
+            self.runs.read().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect();
+        runs.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_has_one_name() {
+        let contract = Contract { objects: 2_000_000, object_size: 1, request_size: None, signed: false };
+        let run = Run::new("r", &Announcement { seed: 0, contract, inject: Vec::new() });
+        for index in [0, 9, 999_999, 1_000_000, 1_999_999] {
+            assert!(run.find(&content::key(index)).is_some(), "{index}");
+        }
+        for key in ["object-0000000", "object-2000000", "object-0", "else"] {
+            assert!(run.find(key).is_none(), "{key}");
+        }
+    }
+}

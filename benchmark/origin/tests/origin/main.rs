@@ -1,0 +1,9 @@
+//! The origin over real sockets: what a client sees, and what the audit says of it.
+
+#![expect(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but knows only those marked as such")]
+
+mod client;
+mod control;
+mod faults;
+mod objects;
+mod s3;

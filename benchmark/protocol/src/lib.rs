@@ -1,0 +1,16 @@
+//! What the harness, the origin and the replicas agree on: messages, counters, content and units.
+//!
+//! Plain data and pure functions. Nothing here opens a socket or a file, so that a test program links it for free
+//! and another language can follow it from PROTOCOL.md.
+
+pub mod content;
+pub mod counts;
+pub mod inject;
+pub mod message;
+pub mod origin;
+pub mod parameter;
+pub mod resources;
+pub mod target;
+pub mod test;
+pub mod units;
+pub mod workload;

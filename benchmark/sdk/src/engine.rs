@@ -1,0 +1,31 @@
+//! What constructs a client, verifies it and runs the load: one engine for async and one for blocking libraries.
+
+use std::sync::Arc;
+
+use crate::client::ConstructError;
+use crate::failure::Failure;
+use crate::load::{Load, Shape};
+use crate::options::Options;
+use crate::response::Response;
+use crate::workload::Drawn;
+
+/// A constructed client with what runs it.
+pub(crate) trait Engine: Sized {
+    /// Whether the library signs S3 requests itself.
+    const CLIENT_SIGNS: bool;
+
+    /// Constructs the client.
+    fn new(options: &Options) -> Result<Self, ConstructError>;
+
+    /// Slots and recorders of the load.
+    fn shape(&self, options: &Options) -> Shape;
+
+    /// Threads that run requests.
+    fn threads(&self) -> u32;
+
+    /// Makes one request outside the load.
+    fn verify(&self, options: &Options, drawn: &Drawn<'_>, response: &mut Response) -> Result<(), Failure>;
+
+    /// Runs the whole load, from the first request of the warm-up to the end of the drain.
+    fn run(self, load: &Arc<Load>);
+}

@@ -1,0 +1,59 @@
+//! What every Rust test links. A test is a client and one request; this crate does the rest: flags, seeded workload, closed loop,
+//! recording, resources, and the protocol with the coordinator.
+//!
+//! ```no_run
+//! use benchmark_sdk::{AsyncClient, ConstructError, Failure, Options, Request, Response};
+//!
+//! struct Client;
+//!
+//! impl AsyncClient for Client {
+//!     fn new(_options: &Options) -> Result<Self, ConstructError> {
+//!         Ok(Self)
+//!     }
+//!
+//!     async fn get(&self, _request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+//!         response.head(200, None);
+//!         response.chunk(b"{}");
+//!         Ok(())
+//!     }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     benchmark_sdk::run_async::<Client>(benchmark_sdk::program!("mine", CallApi))
+//! }
+//! ```
+
+mod client;
+pub mod clock;
+mod engine;
+mod failure;
+mod load;
+mod options;
+mod program;
+mod request;
+mod resources;
+mod response;
+mod session;
+mod sigv4;
+mod summary;
+mod workload;
+
+pub use benchmark_protocol::counts::FailureKind;
+pub use benchmark_protocol::target::{Names, Target};
+pub use benchmark_protocol::test::Test;
+
+pub use client::{AsyncClient, BlockingClient, ConstructError};
+pub use failure::Failure;
+pub use options::Options;
+pub use program::{Program, run_async, run_blocking};
+pub use request::Request;
+pub use response::{ContentRange, Response};
+pub use sigv4::Credentials;
+
+/// Names the program: its library and its test. The version is the package's, which is the library's.
+#[macro_export]
+macro_rules! program {
+    ($library:literal, $test:ident) => {
+        $crate::Program { library: $library, version: env!("CARGO_PKG_VERSION"), test: $crate::Test::$test }
+    };
+}

@@ -1,0 +1,282 @@
+//! The load of one replica: closed loop over slots, recorded by phase. The engines ([`asynchronous`], [`blocking`]) run it;
+//! what they share is here.
+
+pub(crate) mod asynchronous;
+pub(crate) mod blocking;
+mod recorder;
+pub(crate) mod schedule;
+mod slot;
+pub(crate) mod watch;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use benchmark_protocol::counts::Counts;
+use benchmark_protocol::message::{Edges, Phase, ReplicaResult, Tick};
+use benchmark_protocol::resources::Resources;
+
+use crate::clock::now_ns;
+use crate::failure::Failure;
+use crate::resources;
+use crate::response::Response;
+use crate::workload::Workload;
+use recorder::{Ended, Recorder};
+use schedule::{End, Schedule, Stage};
+use slot::Slot;
+
+/// An edge that is not known yet.
+const UNKNOWN: u64 = u64::MAX;
+
+/// The longest pause between two looks at whether the drain is over.
+pub(crate) const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// Everything that slots, watch and session share while the load runs.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(crate) workload: Workload,
+    pub(crate) schedule: Schedule,
+    timeout_ns: u64,
+    own_network: bool,
+    recorders: Vec<Mutex<Recorder>>,
+    slots: Vec<Slot>,
+    /// The ordinal of the next request.
+    next: AtomicU64,
+    /// Requests claimed of a counted window.
+    claimed: AtomicU64,
+    first_request_ns: AtomicU64,
+    window_start_ns: AtomicU64,
+    window_end_ns: AtomicU64,
+    edges: Mutex<WindowEdges>,
+    stopped: AtomicBool,
+    done: Mutex<bool>,
+    /// Told when an edge is reached or the load is done.
+    changed: Condvar,
+}
+
+/// The process's counters as the window began and as it ended.
+#[derive(Debug, Default)]
+struct WindowEdges {
+    start: Option<Resources>,
+    end: Option<Resources>,
+}
+
+/// A request that was begun.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begun {
+    pub(crate) ordinal: u64,
+    started_ns: u64,
+    phase: Phase,
+}
+
+/// How large a load is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) slots: usize,
+    pub(crate) recorders: usize,
+    pub(crate) timeout: Duration,
+    pub(crate) own_network: bool,
+}
+
+impl Load {
+    pub(crate) fn new(workload: Workload, schedule: Schedule, shape: Shape) -> Self {
+        let longest = shape.timeout + schedule.drain + Duration::from_secs(1);
+        let (window_start_ns, window_end_ns) = match schedule.end {
+            End::At(end_ns) => (schedule.warmed_ns, end_ns),
+            End::After(_) if schedule.warmed_ns == schedule.start_ns => (schedule.start_ns, UNKNOWN),
+            End::After(_) => (UNKNOWN, UNKNOWN),
+        };
+        let longest_ns = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            workload,
+            schedule,
+            timeout_ns: u64::try_from(shape.timeout.as_nanos()).unwrap_or(u64::MAX),
+            own_network: shape.own_network,
+            recorders: (0..shape.recorders).map(|_| Mutex::new(Recorder::new(longest_ns))).collect(),
+            slots: (0..shape.slots).map(|_| Slot::default()).collect(),
+            next: AtomicU64::new(0),
+            claimed: AtomicU64::new(0),
+            first_request_ns: AtomicU64::new(UNKNOWN),
+            window_start_ns: AtomicU64::new(window_start_ns),
+            window_end_ns: AtomicU64::new(window_end_ns),
+            edges: Mutex::default(),
+            stopped: AtomicBool::new(false),
+            done: Mutex::new(false),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// The next request of a slot in this stage; `None` when the stage is over for it.
+    pub(crate) fn begin(&self, stage: Stage, slot: usize) -> Option<Begun> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return None;
+        }
+        let started_ns = now_ns();
+        let phase = match stage {
+            Stage::Timed { end_ns } if started_ns >= end_ns => return None,
+            Stage::Timed { .. } if started_ns >= self.schedule.warmed_ns => Phase::Window,
+            Stage::WarmUp if started_ns >= self.schedule.warmed_ns => return None,
+            Stage::Timed { .. } | Stage::WarmUp => Phase::WarmUp,
+            Stage::Counted { requests } if self.claimed.fetch_add(1, Ordering::Relaxed) >= requests => return None,
+            Stage::Counted { .. } => Phase::Window,
+        };
+        let ordinal = self.next.fetch_add(1, Ordering::Relaxed);
+        if ordinal == 0 {
+            self.first_request_ns.store(started_ns, Ordering::Relaxed);
+        }
+        self.slots[slot].begin(started_ns, phase == Phase::Window);
+        Some(Begun { ordinal, started_ns, phase })
+    }
+
+    /// Records how a request ended. `outcome` is `None` for a timeout; `recorder` is that of this thread.
+    pub(crate) fn end(
+        &self,
+        (slot, recorder): (usize, usize),
+        begun: Begun,
+        response: &Response,
+        outcome: Option<Result<(), Failure>>,
+    ) {
+        let ended_ns = now_ns();
+        let verdict = match outcome {
+            Some(Err(failure)) => Err(failure),
+            // What came too late failed, whether or not the library could be made to give it up.
+            Some(Ok(())) if ended_ns - begun.started_ns <= self.timeout_ns => response.judge(),
+            Some(Ok(())) | None => Err(Failure::timeout()),
+        };
+        let ended = Ended {
+            phase: begun.phase,
+            started_ns: begun.started_ns,
+            ended_ns,
+            first_byte_ns: response.first_byte_ns(),
+            bytes: response.length(),
+            failure: verdict.err(),
+        };
+        let mut recorder = locked(&self.recorders[recorder]);
+        if !recorder.closed {
+            recorder.record(ended);
+            // Within the lock, so that a request is either recorded or under way whenever the recorders are closed.
+            self.slots[slot].end();
+        }
+    }
+
+    /// Reads the window's first edge where no warm-up comes before it: the watch may only get a turn once the first requests
+    /// are under way.
+    pub(crate) fn open_window_without_warm_up(&self) {
+        if self.schedule.warmed_ns == self.schedule.start_ns {
+            self.read_edge(|edges| &mut edges.start);
+        }
+    }
+
+    /// A counted window begins: the last slot has finished its warm-up.
+    pub(crate) fn open_counted_window(&self) {
+        self.window_start_ns.store(now_ns(), Ordering::SeqCst);
+        self.read_edge(|edges| &mut edges.start);
+        self.changed.notify_all();
+    }
+
+    /// Ends the load early: nothing starts any more, and the window ends now.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.window_end_ns.fetch_min(now_ns(), Ordering::SeqCst);
+        self.changed.notify_all();
+    }
+
+    /// Whether what is still under way has had its time.
+    pub(crate) fn drained(&self) -> bool {
+        let end_ns = self.window_end_ns.load(Ordering::SeqCst);
+        now_ns() > end_ns.saturating_add(self.schedule.drain.as_nanos() as u64)
+    }
+
+    /// Closes the books: the slots are done, or have had their time. A counted window ended with its last request.
+    pub(crate) fn finish(&self) {
+        let mut last_ended_ns = 0;
+        for recorder in &self.recorders {
+            let mut recorder = locked(recorder);
+            recorder.closed = true;
+            last_ended_ns = recorder.last_ended_ns.max(last_ended_ns);
+        }
+        let now = now_ns();
+        self.window_start_ns.fetch_min(now, Ordering::SeqCst);
+        let end_ns = if last_ended_ns == 0 { now } else { last_ended_ns };
+        let _known = self.window_end_ns.compare_exchange(UNKNOWN, end_ns, Ordering::SeqCst, Ordering::SeqCst);
+        self.read_edge(|edges| &mut edges.start);
+        self.read_edge(|edges| &mut edges.end);
+        *locked(&self.done) = true;
+        self.changed.notify_all();
+    }
+
+    /// What came of it, after [`Self::finish`].
+    pub(crate) fn result(
+        &self,
+        library_version: &str,
+        threads: u32,
+        verify: Counts,
+        ready: Resources,
+    ) -> ReplicaResult {
+        let drained = resources::read(self.own_network);
+        let sum = self.sum();
+        let edges = locked(&self.edges);
+        let first_request_ns = self.first_request_ns.load(Ordering::Relaxed);
+        ReplicaResult {
+            library_version: library_version.to_owned(),
+            threads,
+            first_request_ns: (first_request_ns != UNKNOWN).then_some(first_request_ns),
+            window_start_ns: self.window_start_ns.load(Ordering::SeqCst),
+            window_end_ns: self.window_end_ns.load(Ordering::SeqCst),
+            verify,
+            warm_up: self.with_under_way(sum.warm_up, false),
+            window: self.with_under_way(sum.window, true),
+            latency: recorder::wire(sum.latency()),
+            failure_latency: recorder::wire(sum.failure_latency()),
+            first_byte: (!sum.first_byte().is_empty()).then(|| recorder::wire(sum.first_byte())),
+            resources: Edges {
+                ready,
+                window_start: edges.start.unwrap_or(ready),
+                window_end: edges.end.unwrap_or(drained),
+                drained,
+            },
+            failure_samples: sum.samples(),
+        }
+    }
+
+    /// The counters of this instant.
+    fn tick(&self, phase: Phase, elapsed_ns: u64, resources: Resources) -> Tick {
+        let (mut warm_up, mut window, mut received_bytes) = (Counts::default(), Counts::default(), 0);
+        for recorder in &self.recorders {
+            let recorder = locked(recorder);
+            warm_up += recorder.warm_up;
+            window += recorder.window;
+            received_bytes += recorder.received_bytes;
+        }
+        let in_flight = self.slots.iter().filter(|slot| slot.under_way().is_some()).count() as u64;
+        let counts = if phase == Phase::WarmUp { warm_up } else { window };
+        Tick { phase, elapsed_ns, counts, received_bytes, in_flight, resources }
+    }
+
+    /// Reads the process's counters into an edge that has none yet.
+    fn read_edge(&self, edge: impl FnOnce(&mut WindowEdges) -> &mut Option<Resources>) -> Resources {
+        *edge(&mut locked(&self.edges)).get_or_insert_with(|| resources::read(self.own_network))
+    }
+
+    fn sum(&self) -> Recorder {
+        let mut recorders = self.recorders.iter();
+        let mut sum = Recorder::new(1);
+        if let Some(first) = recorders.next() {
+            sum = locked(first).clone();
+        }
+        recorders.for_each(|recorder| sum.merge(&locked(recorder)));
+        sum
+    }
+
+    /// What is under way when the books are closed is censored, in the phase in which it began.
+    fn with_under_way(&self, mut counts: Counts, measured: bool) -> Counts {
+        counts.censored = self.slots.iter().filter(|slot| slot.under_way() == Some(measured)).count() as u64;
+        counts.attempts += counts.censored;
+        counts
+    }
+}
+
+/// A panic of one slot must not hide what the others measured.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,176 @@
+//! Counters and histograms of one worker thread.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use benchmark_protocol::counts::{Counts, FailureKind};
+use benchmark_protocol::message::{FailureSample, Histogram as Wire, Phase};
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+
+use crate::failure::Failure;
+
+/// Texts kept of each kind of failure.
+const SAMPLES_PER_KIND: usize = 3;
+
+/// The longest text kept of a failure, in characters.
+const SAMPLE_LENGTH: usize = 300;
+
+/// What the requests of one worker thread came to. Histograms are in nanoseconds, with 3 significant digits from 1 ns on.
+#[derive(Clone, Debug)]
+pub(super) struct Recorder {
+    pub(super) warm_up: Counts,
+    pub(super) window: Counts,
+    pub(super) received_bytes: u64,
+    /// When the last request of the window ended.
+    pub(super) last_ended_ns: u64,
+    latency: Histogram<u64>,
+    failure_latency: Histogram<u64>,
+    first_byte: Histogram<u64>,
+    samples: Vec<(FailureKind, String)>,
+    /// What ends from now on is censored.
+    pub(super) closed: bool,
+}
+
+/// How one request ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) phase: Phase,
+    pub(super) started_ns: u64,
+    pub(super) ended_ns: u64,
+    pub(super) first_byte_ns: Option<u64>,
+    pub(super) bytes: u64,
+    pub(super) failure: Option<Failure>,
+}
+
+impl Recorder {
+    /// `longest_ns` is the longest latency that can occur; what is longer all the same counts as that.
+    pub(super) fn new(longest_ns: u64) -> Self {
+        let histogram = || {
+            Histogram::new_with_bounds(1, longest_ns.max(1_000_000_000), 3)
+                .unwrap_or_else(|_| unreachable!("3 digits and a bound above 2 are always good"))
+        };
+        Self {
+            warm_up: Counts::default(),
+            window: Counts::default(),
+            received_bytes: 0,
+            last_ended_ns: 0,
+            latency: histogram(),
+            failure_latency: histogram(),
+            first_byte: histogram(),
+            samples: Vec::new(),
+            closed: false,
+        }
+    }
+
+    pub(super) fn record(&mut self, ended: Ended) {
+        self.received_bytes += ended.bytes;
+        let measured = ended.phase == Phase::Window;
+        let latency_ns = ended.ended_ns - ended.started_ns;
+        if measured {
+            self.last_ended_ns = self.last_ended_ns.max(ended.ended_ns);
+        }
+        let counts = if measured { &mut self.window } else { &mut self.warm_up };
+        counts.attempts += 1;
+        match ended.failure {
+            None => {
+                counts.successes += 1;
+                counts.success_bytes += ended.bytes;
+                if measured {
+                    self.latency.saturating_record(latency_ns);
+                    if let Some(first_byte_ns) = ended.first_byte_ns {
+                        self.first_byte.saturating_record(first_byte_ns - ended.started_ns);
+                    }
+                }
+            }
+            Some(failure) => {
+                counts.failures.add(failure.kind);
+                if measured {
+                    self.failure_latency.saturating_record(latency_ns);
+                }
+                self.keep_sample(failure);
+            }
+        }
+    }
+
+    /// Adds what another recorder holds.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.warm_up += other.warm_up;
+        self.window += other.window;
+        self.received_bytes += other.received_bytes;
+        self.last_ended_ns = self.last_ended_ns.max(other.last_ended_ns);
+        for (sum, part) in [
+            (&mut self.latency, &other.latency),
+            (&mut self.failure_latency, &other.failure_latency),
+            (&mut self.first_byte, &other.first_byte),
+        ] {
+            // All recorders of a process have the same bounds.
+            sum.add(part).unwrap_or_else(|_| unreachable!("equal bounds"));
+        }
+        for (kind, text) in &other.samples {
+            self.keep_sample(Failure::new(*kind, text.clone()));
+        }
+    }
+
+    pub(super) const fn latency(&self) -> &Histogram<u64> {
+        &self.latency
+    }
+
+    pub(super) const fn failure_latency(&self) -> &Histogram<u64> {
+        &self.failure_latency
+    }
+
+    pub(super) const fn first_byte(&self) -> &Histogram<u64> {
+        &self.first_byte
+    }
+
+    pub(super) fn samples(&self) -> Vec<FailureSample> {
+        let sample =
+            |(kind, text): &(FailureKind, String)| FailureSample { kind: kind.name().into(), text: text.clone() };
+        self.samples.iter().map(sample).collect()
+    }
+
+    fn keep_sample(&mut self, failure: Failure) {
+        if self.samples.iter().filter(|(kind, _)| *kind == failure.kind).count() < SAMPLES_PER_KIND {
+            self.samples.push((failure.kind, failure.text.chars().take(SAMPLE_LENGTH).collect()));
+        }
+    }
+}
+
+/// A whole histogram as it goes over the wire.
+pub(super) fn wire(histogram: &Histogram<u64>) -> Wire {
+    let mut bytes = Vec::new();
+    V2DeflateSerializer::new()
+        .serialize(histogram, &mut bytes)
+        .unwrap_or_else(|_| unreachable!("writing to memory does not fail"));
+    Wire(STANDARD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(phase: Phase, failure: Option<Failure>) -> Ended {
+        Ended { phase, started_ns: 1_000, ended_ns: 6_000, first_byte_ns: Some(5_000), bytes: 10, failure }
+    }
+
+    #[test]
+    fn failures_touch_neither_latency_nor_bytes_of_successes() {
+        let mut recorder = Recorder::new(1_000_000_000);
+        recorder.record(ended(Phase::Window, None));
+        recorder.record(ended(Phase::Window, Some(Failure::new(FailureKind::Reset, "reset"))));
+        recorder.record(ended(Phase::WarmUp, None));
+        assert_eq!((recorder.latency.len(), recorder.failure_latency.len(), recorder.first_byte.len()), (1, 1, 1));
+        assert_eq!((recorder.window.success_bytes, recorder.received_bytes), (10, 30));
+        assert_eq!((recorder.window.attempts, recorder.warm_up.attempts), (2, 1));
+    }
+
+    #[test]
+    fn samples_are_few_and_short() {
+        let mut recorder = Recorder::new(1_000_000_000);
+        for _ in 0..10 {
+            recorder.record(ended(Phase::Window, Some(Failure::new(FailureKind::Other, "x".repeat(10_000)))));
+        }
+        assert_eq!(recorder.samples.len(), SAMPLES_PER_KIND);
+        assert_eq!(recorder.samples[0].1.len(), SAMPLE_LENGTH);
+    }
+}

@@ -1,0 +1,54 @@
+//! When the phases of a run meet. Every edge is computed from the one instant that `start` names, not from a wake-up.
+
+use std::time::Duration;
+
+/// The plan of a run, on CLOCK_MONOTONIC in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Schedule {
+    /// Warm-up begins.
+    pub(crate) start_ns: u64,
+    /// Warm-up ends; the window begins here, or, where it is counted, once the warm-up's requests are done.
+    pub(crate) warmed_ns: u64,
+    /// What ends the window.
+    pub(crate) end: End,
+    /// How long what was started in the window may still take.
+    pub(crate) drain: Duration,
+}
+
+/// What ends the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// This instant.
+    At(u64),
+    /// So many requests.
+    After(u64),
+}
+
+/// A part of the run that a slot goes through. A counted window opens for all slots at once: no request of the warm-up
+/// reaches into it, so that `n` requests of a known delay take the time that arithmetic says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Warm-up and window in one go: the instant of each request decides.
+    Timed {
+        /// The window ends.
+        end_ns: u64,
+    },
+    /// The warm-up before a counted window.
+    WarmUp,
+    /// A counted window.
+    Counted {
+        /// Requests of the window.
+        requests: u64,
+    },
+}
+
+impl Schedule {
+    /// The stages of every slot, in order.
+    pub(crate) fn stages(&self) -> Vec<Stage> {
+        match self.end {
+            End::At(end_ns) => vec![Stage::Timed { end_ns }],
+            End::After(requests) if self.warmed_ns == self.start_ns => vec![Stage::Counted { requests }],
+            End::After(requests) => vec![Stage::WarmUp, Stage::Counted { requests }],
+        }
+    }
+}

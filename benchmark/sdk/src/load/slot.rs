@@ -1,0 +1,73 @@
+//! A slot: one place for a request in flight.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Poll, Waker};
+
+/// What others may know of a slot. Alone on its cache line, as it is written with each request.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(super) struct Slot {
+    /// When its request was issued; 0 while there is none.
+    started_ns: AtomicU64,
+    /// Whether that request belongs to the window.
+    measured: AtomicBool,
+    /// The `started_ns` of the request that has had its time: never mistaken for the one after it.
+    expired: AtomicU64,
+    /// Wakes the slot's task.
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Slot {
+    pub(super) fn begin(&self, started_ns: u64, measured: bool) {
+        self.measured.store(measured, Ordering::Relaxed);
+        self.started_ns.store(started_ns, Ordering::Release);
+    }
+
+    pub(super) fn end(&self) {
+        self.started_ns.store(0, Ordering::Release);
+    }
+
+    /// Whether a request is under way, and whether it belongs to the window.
+    pub(super) fn under_way(&self) -> Option<bool> {
+        (self.started_ns.load(Ordering::Acquire) != 0).then(|| self.measured.load(Ordering::Relaxed))
+    }
+
+    /// Runs a request to its end or to its timeout, whichever comes first; `None` is the timeout.
+    ///
+    /// A timer for each request would cost more than some requests do. One thread watches all slots instead and wakes
+    /// the task of one that is over its time, so that a request costs one relaxed load for each time it is polled.
+    pub(super) async fn within<F: Future>(&self, request: F) -> Option<F::Output> {
+        let mut request = std::pin::pin!(request);
+        let started_ns = self.started_ns.load(Ordering::Relaxed);
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(output) = request.as_mut().poll(context) {
+                return Poll::Ready(Some(output));
+            }
+            if self.expired.load(Ordering::Relaxed) == started_ns { Poll::Ready(None) } else { Poll::Pending }
+        })
+        .await
+    }
+
+    /// Remembers the task that [`Self::within`] runs on: a task's waker stays the same for its whole life.
+    pub(super) async fn attach(&self) {
+        std::future::poll_fn(|context| {
+            *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Ends the request if it was issued before this instant.
+    pub(super) fn expire_if_before(&self, instant_ns: u64) {
+        let started_ns = self.started_ns.load(Ordering::Acquire);
+        let over = started_ns != 0 && started_ns <= instant_ns;
+        if over && self.expired.swap(started_ns, Ordering::Relaxed) != started_ns {
+            let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(waker) = waker.as_ref() {
+                waker.wake_by_ref();
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Flags of every test program. Each is also an environment variable, `BENCHMARK_` and its name.
+
+use std::time::Duration;
+
+use benchmark_protocol::parameter::Values;
+use benchmark_protocol::target::{Target, TargetError};
+use benchmark_protocol::test::Test;
+use benchmark_protocol::units::parse_duration;
+use clap::{ArgAction, Parser};
+
+use crate::sigv4::Credentials;
+
+/// The options of a test, as its author sees them.
+#[derive(Clone, Debug, Parser)]
+#[command(disable_version_flag = true)]
+pub struct Options {
+    /// What to ask: http://host:port/path, or s3://bucket[/key] with --endpoint
+    #[arg(long, env = "BENCHMARK_TARGET", value_name = "URL")]
+    target: String,
+    /// Where an s3:// target is: http://host:port
+    #[arg(long, env = "BENCHMARK_ENDPOINT", value_name = "URL")]
+    endpoint: Option<String>,
+    /// The target is a bucket of `benchmark origin`: its objects are known, and their content is checked
+    #[arg(long, env = "BENCHMARK_ORIGIN")]
+    origin: bool,
+    /// Requests in flight
+    #[arg(long, env = "BENCHMARK_CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub concurrency: u32,
+    /// End the window after so many requests
+    #[arg(long, env = "BENCHMARK_REQUESTS", conflicts_with = "duration", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) requests: Option<u64>,
+    /// End the window after so much time
+    #[arg(long, env = "BENCHMARK_DURATION", default_value = "10s", value_parser = parse_duration)]
+    pub(crate) duration: Duration,
+    /// Load before the window, in no figure
+    #[arg(long, env = "BENCHMARK_WARMUP", default_value = "2s", value_parser = parse_duration)]
+    pub(crate) warmup: Duration,
+    /// How long what was started in the window may still take
+    #[arg(long, env = "BENCHMARK_DRAIN", default_value = "5s", value_parser = parse_duration)]
+    pub(crate) drain: Duration,
+    /// From issue to the last byte
+    #[arg(long, env = "BENCHMARK_TIMEOUT", default_value = "30s", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// Sockets at most [default: as many as --concurrency]
+    #[arg(long, env = "BENCHMARK_POOL_SIZE", value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pool_size: Option<u32>,
+    /// Use connections again
+    #[arg(long, env = "BENCHMARK_KEEP_ALIVE", default_value_t = true, action = ArgAction::Set)]
+    pub keep_alive: bool,
+    /// How long an idle connection is kept
+    #[arg(long, env = "BENCHMARK_KEEP_ALIVE_TIMEOUT", default_value = "90s", value_parser = parse_duration)]
+    pub keep_alive_timeout: Duration,
+    /// Resolve the target's name once
+    #[arg(long, env = "BENCHMARK_USE_DNS_CACHE", default_value_t = false, action = ArgAction::Set)]
+    pub use_dns_cache: bool,
+    /// Threads that run requests (async libraries; blocking ones have a thread for each slot)
+    #[arg(long, env = "BENCHMARK_THREADS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) threads: u32,
+    /// Seed of the workload; a coordinator's takes its place
+    #[arg(long, env = "BENCHMARK_SEED", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// A parameter of the test: name=value
+    #[arg(long = "param", env = "BENCHMARK_PARAM", value_name = "NAME=VALUE", value_delimiter = ',')]
+    params: Vec<String>,
+    /// Where the coordinator listens: host:port
+    #[arg(long, env = "BENCHMARK_COORDINATOR", requires = "token", requires = "run_id", hide = true)]
+    pub(crate) coordinator: Option<String>,
+    /// The secret of the run
+    #[arg(long, env = "BENCHMARK_TOKEN", hide = true, hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// The run's id
+    #[arg(long, env = "BENCHMARK_RUN_ID", hide = true)]
+    pub(crate) run_id: Option<String>,
+    /// This replica's index, where the runner can give one
+    #[arg(long, env = "BENCHMARK_REPLICA", hide = true)]
+    pub(crate) replica: Option<u32>,
+    /// The process has network devices of its own: count their bytes
+    #[arg(long, env = "BENCHMARK_OWN_NETWORK", hide = true)]
+    pub(crate) own_network: bool,
+}
+
+impl Options {
+    /// Sockets that may be open at once.
+    #[must_use]
+    pub fn pool_size(&self) -> u32 {
+        self.pool_size.unwrap_or(self.concurrency)
+    }
+
+    /// How many idle connections a library's own pool should keep: none without keep-alive.
+    #[must_use]
+    pub fn idle_connections(&self) -> usize {
+        if self.keep_alive { self.pool_size() as usize } else { 0 }
+    }
+
+    /// The target, taken apart.
+    ///
+    /// # Errors
+    /// When `--target` or `--endpoint` is no URL that can be used.
+    pub fn target(&self) -> Result<Target, TargetError> {
+        Target::parse(&self.target, self.endpoint.as_deref(), self.origin)
+    }
+
+    /// The credentials to sign with: `None` where requests go unsigned, by choice or for want of credentials.
+    #[must_use]
+    pub fn credentials(&self) -> Option<Credentials> {
+        let signed = self.params.iter().any(|param| param == "signed=true");
+        if signed { Credentials::from_env() } else { None }
+    }
+
+    /// Whether the target's objects are the origin's.
+    pub(crate) fn has_known_content(&self) -> bool {
+        self.origin
+    }
+
+    /// The test's own parameters.
+    pub(crate) fn values(&self, test: Test) -> Result<Values, String> {
+        let given = self.params.iter().map(|param| {
+            param.split_once('=').ok_or_else(|| format!("malformed parameter `{param}`: write name=value"))
+        });
+        Values::new(test.parameters(), given.collect::<Result<Vec<_>, _>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pool_is_as_large_as_the_concurrency_unless_told() {
+        let options = Options::parse_from(["test", "--target", "http://h/", "--concurrency", "7"]);
+        assert_eq!((options.pool_size(), options.idle_connections()), (7, 7));
+        let options =
+            Options::parse_from(["test", "--target", "http://h/", "--pool-size", "3", "--keep-alive", "false"]);
+        assert_eq!((options.pool_size(), options.idle_connections()), (3, 0));
+    }
+
+    #[test]
+    fn parameters_are_those_of_the_test() {
+        let options = Options::parse_from(["test", "--target", "http://h/", "--param", "request_size=4KiB"]);
+        assert_eq!(options.values(Test::FetchRange).unwrap().number("request_size"), Some(4096));
+        assert!(options.values(Test::CallApi).unwrap_err().contains("`request_size`"));
+    }
+
+    #[test]
+    fn flags_are_consistent() {
+        use clap::CommandFactory;
+        Options::command().debug_assert();
+    }
+}

@@ -1,0 +1,202 @@
+//! The way of a replica: construct, verify, wait for `start`, run, report, wait for `bye`.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use benchmark_protocol::counts::Counts;
+use benchmark_protocol::message::{CoordinatorMessage, Object, ReplicaMessage, ReplicaResult};
+use benchmark_protocol::test::Test;
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::client::{AsyncClient, BlockingClient};
+use crate::clock::{now_ns, sleep_until};
+use crate::engine::Engine;
+use crate::load::asynchronous::Asynchronous;
+use crate::load::blocking::Blocking;
+use crate::load::schedule::{End, Schedule};
+use crate::load::{Load, watch};
+use crate::options::Options;
+use crate::resources;
+use crate::response::Response;
+use crate::session::Session;
+use crate::summary;
+use crate::workload::Workload;
+
+/// How far ahead a replica on its own sets its start.
+const START_LEAD: Duration = Duration::from_millis(5);
+
+/// Which program this is; made by [`crate::program!`].
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// The measured library.
+    pub library: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// The workload.
+    pub test: Test,
+}
+
+/// Runs the test of an async library: the whole of its `main`.
+#[must_use]
+pub fn run_async<C: AsyncClient>(program: Program) -> ExitCode {
+    run::<Asynchronous<C>>(&program)
+}
+
+/// Runs the test of a blocking library: the whole of its `main`.
+#[must_use]
+pub fn run_blocking<C: BlockingClient>(program: Program) -> ExitCode {
+    run::<Blocking<C>>(&program)
+}
+
+fn run<E: Engine>(program: &Program) -> ExitCode {
+    let about =
+        format!("{} of {} {}: {}", program.test.name(), program.library, program.version, program.test.summary());
+    let matches = Options::command().name(program.test.name()).about(about).get_matches();
+    let options = Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match replicate::<E>(&options, program) {
+        Ok(result) if result.window.successes > 0 => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(3),
+        Err(reason) => {
+            // Nobody may be there to read it.
+            let _ = writeln!(io::stderr(), "error: {reason}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn replicate<E: Engine>(options: &Options, program: &Program) -> Result<ReplicaResult, String> {
+    let session = Session::connect(options, program).map_err(|error| error.to_string())?;
+    let prepared = welcomed(session.as_ref(), options)
+        .and_then(|(replica, seed, objects)| prepare::<E>(options, program, (seed, replica), &objects));
+    let Prepared { engine, workload, verify } = match prepared {
+        Ok(prepared) => prepared,
+        Err(Unprepared { reason, verify }) => {
+            if let Some(session) = &session {
+                // The coordinator may be the very one that refused.
+                let _ = session.send(&ReplicaMessage::Failed { reason: reason.clone(), verify: *verify });
+            }
+            return Err(reason);
+        }
+    };
+    let ready = resources::read(options.own_network);
+    let start_ns = match &session {
+        None => now_ns() + START_LEAD.as_nanos() as u64,
+        Some(session) => {
+            session.send(&ReplicaMessage::Ready { resources: ready }).map_err(|error| error.to_string())?;
+            match session.receive().map_err(|error| error.to_string())? {
+                CoordinatorMessage::Start { at_ns } => at_ns,
+                CoordinatorMessage::Bye => return Err("sent away before the start".to_owned()),
+                other => return Err(format!("expected `start`, got {other:?}")),
+            }
+        }
+    };
+    let threads = engine.threads();
+    let load = Arc::new(Load::new(workload, schedule(options, start_ns), engine.shape(options)));
+    if let Some(session) = &session {
+        session.stops(&load);
+    }
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            watch::watch(&load, |tick| {
+                if let Some(session) = &session {
+                    // A coordinator that is gone ends the process from the listening thread.
+                    let _ = session.send(&ReplicaMessage::Tick(tick));
+                }
+            });
+        });
+        sleep_until(start_ns);
+        load.open_window_without_warm_up();
+        engine.run(&load);
+    });
+    let result = load.result(program.version, threads, verify, ready);
+    match &session {
+        Some(session) => hand_over(session, &result)?,
+        None if io::stdout().is_terminal() => print(&summary::text(program, options, &result)),
+        None => print(&(serde_json::to_string(&result).map_err(|error| error.to_string())? + "\n")),
+    }
+    Ok(result)
+}
+
+/// A client that is verified against its target.
+struct Prepared<E> {
+    engine: E,
+    workload: Workload,
+    verify: Counts,
+}
+
+/// Why there is none, and the request that was made to find out.
+struct Unprepared {
+    reason: String,
+    verify: Box<Counts>,
+}
+
+impl From<String> for Unprepared {
+    fn from(reason: String) -> Self {
+        Self { reason, verify: Box::default() }
+    }
+}
+
+/// The replica's index, the seed and the objects, from the coordinator where there is one.
+fn welcomed(session: Option<&Session>, options: &Options) -> Result<(u32, u64, Vec<Object>), Unprepared> {
+    let Some(session) = session else { return Ok((0, options.seed, Vec::new())) };
+    match session.receive().map_err(|error| error.to_string())? {
+        CoordinatorMessage::Welcome { replica, seed, objects } => Ok((replica, seed, objects)),
+        CoordinatorMessage::Reject { reason } => Err(format!("refused by the coordinator: {reason}").into()),
+        other => Err(format!("expected `welcome`, got {other:?}").into()),
+    }
+}
+
+fn prepare<E: Engine>(
+    options: &Options,
+    program: &Program,
+    seed: (u64, u32),
+    objects: &[Object],
+) -> Result<Prepared<E>, Unprepared> {
+    resources::raise_open_files(u64::from(options.pool_size()));
+    let mut workload = Workload::new(options, program.test, seed, objects, E::CLIENT_SIGNS)?;
+    let engine = E::new(options).map_err(|error| format!("construct: {error}"))?;
+    let mut response = Response::new();
+    let mut verify = Counts { attempts: 1, ..Counts::default() };
+    let outcome = {
+        let drawn = workload.verification();
+        response.expect(drawn.expected.clone());
+        engine.verify(options, &drawn, &mut response)
+    };
+    // A range beyond the object's end is cut short by the server: say that, rather than that bytes are missing.
+    let sized = workload.learn(response.content_range());
+    if let Err(failure) = outcome.and_then(|()| response.judge()) {
+        verify.failures.add(failure.kind);
+        let reason = sized.err().unwrap_or(failure.text);
+        return Err(Unprepared { reason: format!("verify: {reason}"), verify: Box::new(verify) });
+    }
+    verify.successes = 1;
+    verify.success_bytes = response.length();
+    Ok(Prepared { engine, workload, verify })
+}
+
+fn schedule(options: &Options, start_ns: u64) -> Schedule {
+    let warmed_ns = start_ns + options.warmup.as_nanos() as u64;
+    let end = match options.requests {
+        Some(requests) => End::After(requests),
+        None => End::At(warmed_ns + options.duration.as_nanos() as u64),
+    };
+    Schedule { start_ns, warmed_ns, end, drain: options.drain }
+}
+
+/// A reader that closed the pipe early has seen what it wanted.
+fn print(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// Sends the result and stays until the coordinator says bye: a container that leaves at once is gone from every metric.
+fn hand_over(session: &Session, result: &ReplicaResult) -> Result<(), String> {
+    let send = || -> io::Result<()> {
+        session.send(&ReplicaMessage::Result(Box::new(result.clone())))?;
+        while session.receive()? != CoordinatorMessage::Bye {}
+        Ok(())
+    };
+    send().map_err(|error| format!("could not hand over the result: {error}"))
+}

@@ -1,0 +1,192 @@
+//! The ceiling: HTTP/1.1 by hand on tokio's `TcpStream`, with nothing to spare. One write and one read for a small response.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Options, Request, Response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Holds the head and a whole small body, so that one read is enough.
+const BUFFER: usize = 128 << 10;
+
+/// Idle connections; the last one used is the first to be used again.
+type Pool = Arc<Mutex<Vec<Connection>>>;
+
+/// A pool of connections to one server.
+pub(crate) struct Client {
+    authority: String,
+    host: String,
+    resolved: Option<SocketAddr>,
+    keep_alive: bool,
+    idle: Pool,
+}
+
+struct Connection {
+    stream: TcpStream,
+    request: Vec<u8>,
+    buffer: Vec<u8>,
+    /// Looks that the connection has been idle for.
+    age: u32,
+}
+
+/// What of a response's head is needed to read its body.
+struct Head {
+    length: u64,
+    body_at: usize,
+    reusable: bool,
+}
+
+impl AsyncClient for Client {
+    fn new(options: &Options) -> Result<Self, ConstructError> {
+        let target = options.target()?;
+        if target.tls {
+            return Err("baseline speaks plain HTTP only".into());
+        }
+        let resolved = if options.use_dns_cache { target.authority.to_socket_addrs()?.next() } else { None };
+        let idle = Pool::default();
+        tokio::spawn(age(Arc::downgrade(&idle), options.keep_alive_timeout));
+        let host = target.host().to_owned();
+        Ok(Self { authority: target.authority, host, resolved, keep_alive: options.keep_alive, idle })
+    }
+
+    async fn get(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        let mut connection = match self.take() {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        connection.write_head(request, &self.host, self.keep_alive);
+        connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
+        let reusable = connection.read_response(response).await?;
+        if reusable && self.keep_alive {
+            connection.age = 0;
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        Ok(())
+    }
+}
+
+impl Client {
+    fn take(&self) -> Option<Connection> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    async fn connect(&self) -> Result<Connection, Failure> {
+        let connected = match self.resolved {
+            Some(address) => TcpStream::connect(address).await,
+            None => {
+                let mut addresses = tokio::net::lookup_host(&self.authority)
+                    .await
+                    .map_err(|error| Failure::new(FailureKind::Dns, error.to_string()))?;
+                let address = addresses.next().ok_or_else(|| Failure::new(FailureKind::Dns, "no address"))?;
+                TcpStream::connect(address).await
+            }
+        };
+        let stream = connected.map_err(|error| Failure::new(FailureKind::Connect, error.to_string()))?;
+        stream.set_nodelay(true).map_err(|error| Failure::from_error(&error))?;
+        Ok(Connection { stream, request: Vec::with_capacity(512), buffer: vec![0; BUFFER], age: 0 })
+    }
+}
+
+impl Connection {
+    fn write_head(&mut self, request: &Request<'_>, host: &str, keep_alive: bool) {
+        let head = &mut self.request;
+        head.clear();
+        head.extend_from_slice(b"GET ");
+        head.extend_from_slice(request.path().as_bytes());
+        head.extend_from_slice(b" HTTP/1.1\r\nhost: ");
+        head.extend_from_slice(host.as_bytes());
+        for (name, value) in request.headers() {
+            // Writing to memory does not fail.
+            let _ = write!(head, "\r\n{name}: {value}");
+        }
+        if !keep_alive {
+            head.extend_from_slice(b"\r\nconnection: close");
+        }
+        head.extend_from_slice(b"\r\n\r\n");
+    }
+
+    /// Reads to the body's last byte. `true` when the connection may be used again.
+    async fn read_response(&mut self, response: &mut Response) -> Result<bool, Failure> {
+        let mut filled = 0;
+        let head = loop {
+            if filled == self.buffer.len() {
+                return Err(Failure::new(FailureKind::Other, "a response head longer than 128 KiB"));
+            }
+            match self.read(filled).await? {
+                0 => return Err(Failure::new(FailureKind::Reset, "connection closed before a response")),
+                read => filled += read,
+            }
+            if let Some(head) = parse(&self.buffer[..filled], response)? {
+                break head;
+            }
+        };
+        let mut left = head.length;
+        let mut piece = &self.buffer[head.body_at..filled];
+        loop {
+            if piece.len() as u64 > left {
+                return Err(Failure::new(FailureKind::BadBytes, "more bytes than announced"));
+            }
+            left -= piece.len() as u64;
+            response.chunk(piece);
+            if left == 0 {
+                return Ok(head.reusable);
+            }
+            let read = self.read(0).await?;
+            if read == 0 {
+                return Err(Failure::new(FailureKind::ShortBody, format!("closed {left} bytes early")));
+            }
+            piece = &self.buffer[..read];
+        }
+    }
+
+    async fn read(&mut self, from: usize) -> Result<usize, Failure> {
+        self.stream.read(&mut self.buffer[from..]).await.map_err(|error| Failure::from_error(&error))
+    }
+}
+
+/// Parses the head and reports it; `None` while it is incomplete.
+fn parse(bytes: &[u8], response: &mut Response) -> Result<Option<Head>, Failure> {
+    let mut headers = [httparse::EMPTY_HEADER; 48];
+    let mut parsed = httparse::Response::new(&mut headers);
+    let status = parsed.parse(bytes).map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
+    let httparse::Status::Complete(body_at) = status else { return Ok(None) };
+    let (mut length, mut range, mut reusable) = (None, None, parsed.version == Some(1));
+    for header in parsed.headers.iter() {
+        let value = || str::from_utf8(header.value).unwrap_or_default();
+        // Lengths first: most headers are told apart without comparing letters.
+        match header.name.len() {
+            14 if header.name.eq_ignore_ascii_case("content-length") => length = value().parse().ok(),
+            13 if header.name.eq_ignore_ascii_case("content-range") => range = ContentRange::parse(value()),
+            10 if header.name.eq_ignore_ascii_case("connection") => reusable &= !value().eq_ignore_ascii_case("close"),
+            _ => {}
+        }
+    }
+    response.head(parsed.code.unwrap_or(0), range);
+    let length = length.ok_or_else(|| Failure::new(FailureKind::Other, "a response without content-length"))?;
+    Ok(Some(Head { length, body_at, reusable }))
+}
+
+/// Drops connections that idled too long or that the server closed. Looks are enough: no clock is read for a request.
+async fn age(idle: std::sync::Weak<Mutex<Vec<Connection>>>, timeout: Duration) {
+    let look = Duration::from_secs(1).min(timeout / 2).max(Duration::from_millis(1));
+    let oldest = (timeout.as_nanos() / look.as_nanos()) as u32;
+    loop {
+        tokio::time::sleep(look).await;
+        let Some(idle) = idle.upgrade() else { return };
+        idle.lock().unwrap_or_else(PoisonError::into_inner).retain_mut(|connection| {
+            connection.age += 1;
+            connection.age < oldest && connection.is_open()
+        });
+    }
+}
+
+impl Connection {
+    /// Nothing may arrive on an idle connection: bytes or an end mean that it is of no use.
+    fn is_open(&self) -> bool {
+        let mut byte = [0];
+        matches!(self.stream.try_read(&mut byte), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+}

@@ -1,0 +1,52 @@
+//! hyper through the pooled client of hyper-util, as its users know it.
+
+use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Options, Request, Response};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper::header::CONTENT_RANGE;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+pub(crate) struct Client(hyper_util::client::legacy::Client<HttpConnector, Empty<Bytes>>);
+
+impl AsyncClient for Client {
+    fn new(options: &Options) -> Result<Self, ConstructError> {
+        if options.target()?.tls {
+            return Err("hyper is measured over plain HTTP only".into());
+        }
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(options.idle_connections())
+            .pool_idle_timeout(options.keep_alive_timeout)
+            .pool_timer(TokioTimer::new())
+            .retry_canceled_requests(false)
+            .build(connector);
+        Ok(Self(client))
+    }
+
+    async fn get(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        let builder = request
+            .headers()
+            .fold(hyper::Request::get(request.url()), |builder, (name, value)| builder.header(name, value));
+        let asked = builder.body(Empty::new()).map_err(|error| Failure::from_error(&error))?;
+        let mut got = self.0.request(asked).await.map_err(|error| {
+            let failure = Failure::from_error(&error);
+            let kind = if error.is_connect() && failure.kind != FailureKind::Dns {
+                FailureKind::Connect
+            } else {
+                failure.kind
+            };
+            Failure { kind, ..failure }
+        })?;
+        let range = got.headers().get(CONTENT_RANGE).and_then(|value| ContentRange::parse(value.to_str().ok()?));
+        response.head(got.status().as_u16(), range);
+        while let Some(frame) = got.body_mut().frame().await {
+            let frame = frame.map_err(|error| Failure::from_error(&error))?;
+            if let Some(bytes) = frame.data_ref() {
+                response.chunk(bytes);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! ureq's agent: one for all threads, as its documentation advises.
+
+use std::cell::RefCell;
+use std::io::Read as _;
+
+use benchmark_sdk::{BlockingClient, ConstructError, ContentRange, Failure, FailureKind, Options, Request, Response};
+use ureq::http::header::CONTENT_RANGE;
+
+/// Bodies are read through a buffer of the thread's own.
+const BUFFER: usize = 32 << 10;
+
+thread_local! {
+    static PIECE: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
+}
+
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    keep_alive: bool,
+}
+
+impl BlockingClient for Client {
+    fn new(options: &Options) -> Result<Self, ConstructError> {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .no_delay(true)
+            // Not `timeout_global`: with it ureq looks the name up in a new thread for each request, which costs four times
+            // what the request does. The SDK fails whatever takes longer in all.
+            .timeout_connect(Some(options.timeout))
+            .timeout_send_request(Some(options.timeout))
+            .timeout_recv_response(Some(options.timeout))
+            .timeout_recv_body(Some(options.timeout))
+            .max_idle_connections(options.idle_connections())
+            .max_idle_connections_per_host(options.idle_connections())
+            .max_idle_age(options.keep_alive_timeout)
+            .build();
+        Ok(Self { agent: config.into(), keep_alive: options.keep_alive })
+    }
+
+    fn get(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        let mut asked =
+            request.headers().fold(self.agent.get(request.url()), |asked, (name, value)| asked.header(name, value));
+        if !self.keep_alive {
+            asked = asked.header("connection", "close");
+        }
+        let mut got = asked.call().map_err(failure)?;
+        let range = got.headers().get(CONTENT_RANGE).and_then(|value| ContentRange::parse(value.to_str().ok()?));
+        response.head(got.status().as_u16(), range);
+        let mut body = got.body_mut().as_reader();
+        PIECE.with_borrow_mut(|piece| {
+            loop {
+                match body.read(piece).map_err(|error| Failure::from_error(&error))? {
+                    0 => return Ok(()),
+                    read => response.chunk(&piece[..read]),
+                }
+            }
+        })
+    }
+}
+
+fn failure(error: ureq::Error) -> Failure {
+    let kind = match &error {
+        ureq::Error::HostNotFound => FailureKind::Dns,
+        ureq::Error::ConnectionFailed => FailureKind::Connect,
+        ureq::Error::Timeout(_) => FailureKind::Timeout,
+        ureq::Error::Tls(_) => FailureKind::Tls,
+        ureq::Error::Io(error) => return Failure::from_error(error),
+        _ => return Failure::from_error(&error),
+    };
+    Failure::new(kind, error.to_string())
+}
