@@ -98,6 +98,12 @@ impl Builder {
         self.target_folder().join(&self.triple).join("release").join(format!("{library}-{}", test.name()))
     }
 
+    /// The programs of a library, each as (name of its test, file).
+    #[must_use]
+    pub fn programs(&self, library: &Library) -> Vec<(String, PathBuf)> {
+        library.tests.iter().map(|test| (test.name().to_owned(), self.program(&library.name, *test))).collect()
+    }
+
     /// The facts of a program that was built.
     ///
     /// # Errors

@@ -6,11 +6,17 @@ use std::time::Duration;
 use benchmark_protocol::message::Tick;
 
 use crate::record::{Case, Run};
+use crate::runner::Leftovers;
 use crate::stats::RunSummary;
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
+    /// What a dead harness had left was removed.
+    Swept {
+        /// What it was.
+        leftovers: Leftovers,
+    },
     /// The campaign is about to begin.
     Planned {
         /// Its id.

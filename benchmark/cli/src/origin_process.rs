@@ -1,5 +1,6 @@
 //! The origin as the harness sees it: a process of its own on CPUs of its own, told of each run and asked for its audit.
 
+use std::net::{IpAddr, SocketAddr};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -21,23 +22,27 @@ const CLOSING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct OriginProcess {
     child: Child,
-    address: String,
+    address: SocketAddr,
+    /// What replicas call the host, where that is not its address.
+    host_name: Option<&'static str>,
     token: String,
     client: reqwest::Client,
     cpus: usize,
 }
 
 impl OriginProcess {
-    /// Starts it on these CPUs, a worker for each.
+    /// Starts it on these CPUs, a worker for each, at an address of the host that replicas reach, which they call `host_name` where
+    /// that is not the address.
     ///
     /// # Errors
     /// When it does not start or does not listen in time.
-    pub async fn start(cpus: &Cpus) -> Result<Self> {
+    pub async fn start(cpus: &Cpus, address: IpAddr, host_name: Option<&'static str>) -> Result<Self> {
         let token = uuid::Uuid::new_v4().to_string();
         let program = std::env::current_exe().context("cannot find this program's own file")?;
         cpus.confine(0).with_context(|| format!("cannot confine the origin to CPUs {cpus}"))?;
         let mut child = Command::new(&program)
-            .args(["origin", "--listen", "127.0.0.1:0", "--workers", &cpus.count().to_string(), "--harness"])
+            .args(["origin", "--listen", &SocketAddr::new(address, 0).to_string()])
+            .args(["--workers", &cpus.count().to_string(), "--harness"])
             .env("BENCHMARK_ORIGIN_TOKEN", &token)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -53,14 +58,18 @@ impl OriginProcess {
             .ok_or_else(|| anyhow!("the origin ended before it listened"))?;
         let Listening { listening } =
             serde_json::from_str(&line).with_context(|| format!("the origin said `{line}`"))?;
+        let address = listening.parse().with_context(|| format!("the origin listens at `{listening}`"))?;
         let client = reqwest::Client::builder().no_proxy().timeout(ANSWER).build().context("no HTTP client")?;
-        Ok(Self { child, address: listening, token, client, cpus: cpus.count() })
+        Ok(Self { child, address, host_name, token, client, cpus: cpus.count() })
     }
 
-    /// The URL of a run's bucket.
+    /// The URL of a run's bucket, as replicas call it.
     #[must_use]
     pub fn bucket_url(&self, run_id: &str) -> String {
-        format!("http://{}/{run_id}", self.address)
+        match self.host_name {
+            Some(name) => format!("http://{name}:{}/{run_id}", self.address.port()),
+            None => format!("http://{}/{run_id}", self.address),
+        }
     }
 
     /// CPUs that it may use.

@@ -25,8 +25,12 @@ pub struct Case {
     pub inject: Vec<Inject>,
     /// How many replicas run.
     pub replicas: u32,
-    /// What starts them: `process`.
+    /// What starts them: `process` or `compose`.
     pub runner: String,
+    /// CPUs that each container may use at most; `None` is no limit.
+    pub cpu_limit: Option<f64>,
+    /// Memory that each container may use at most, in bytes; `None` is no limit.
+    pub memory_limit: Option<u64>,
     /// The target as the user named it; `None` is the origin.
     pub target: Option<String>,
     /// The endpoint of an `s3://` target.
@@ -111,6 +115,8 @@ pub struct Replica {
     pub host_name: Option<String>,
     /// The process id it gave.
     pub pid: Option<u32>,
+    /// The container it ran in: 64 hex digits.
+    pub container_id: Option<String>,
     /// What it measured; `None` where it was lost.
     pub result: Option<ReplicaResult>,
     /// The requests it made to verify the target, where it failed before `ready` and so has no result.

@@ -1,8 +1,10 @@
 //! A campaign: everything is built, then run after run is conducted, judged and stored, each in one transaction as it ends.
 
+mod choice;
 mod interrupts;
 mod run;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -15,9 +17,10 @@ use crate::library::{self, Library};
 use crate::machine;
 use crate::plan::Plan;
 use crate::record;
-use crate::runner::{Processes, Runner};
+use crate::runner::{Compose, Engine, Image, Processes, Program, Runner, pack_library};
 use crate::stats::RunSummary;
 use crate::store::{CampaignStatus, Store};
+use choice::Containers;
 use interrupts::Interrupts;
 use run::Conductor;
 
@@ -42,15 +45,14 @@ pub struct Outcome {
 pub async fn run(
     root: &Path,
     libraries: &[Library],
-    plan: &Plan,
+    mut plan: Plan,
     database: &Path,
     listener: &mut dyn Listener,
 ) -> Result<Outcome> {
     let store = Store::open(database).await?;
     store.mark_interrupted(machine::is_alive).await?;
+    let containers = choice::choose(&mut plan, listener).await?;
     let mut interrupts = Interrupts::listen()?;
-    let runner = Processes::new(plan.cpus.clone());
-    let runs = plan.runs();
     let campaign = record::Campaign {
         campaign_id: uuid::Uuid::now_v7().to_string(),
         started_us: jiff::Timestamp::now().as_microsecond(),
@@ -61,73 +63,128 @@ pub async fn run(
     };
     listener.on(&Event::Planned {
         campaign_id: &campaign.campaign_id,
-        runs: runs.len(),
+        runs: plan.runs().len(),
         estimate: plan.estimate(),
         database,
-        runner: runner.name(),
+        runner: if containers.is_some() { "compose" } else { "process" },
         cpus: &plan.cpus,
     });
     let builder = Builder::new(root).await?;
-    tokio::select! {
-        built = build(&builder, libraries, plan, listener) => built?,
+    let engine = containers.as_ref().map(|containers| &containers.engine);
+    let programs = tokio::select! {
+        built = build(&builder, libraries, &plan, engine, listener) => built?,
         () = interrupts.first() => return Err(Interrupted.into()),
-    }
+    };
     store.begin_campaign(&campaign, &machine::host()).await?;
-    let mut programs = Vec::new();
-    for case in &plan.cases {
-        let build = builder.record(library::named(libraries, &case.library)?, case.test)?;
-        store.add_build(&build).await?;
-        programs.push((builder.program(&case.library, case.test), build.sha256));
+    for build in &programs {
+        store.add_build(&build.record).await?;
     }
     // From here on the harness keeps to the origin's CPUs; the builds had all of them.
     plan.cpus.origin.confine_all_threads();
-    let mut conductor = Conductor {
-        store: &store,
-        campaign_id: &campaign.campaign_id,
-        seed: plan.seed,
-        cpus: &plan.cpus,
-        runner: &runner,
-        coordinator: Coordinator::bind().await?,
-        origin: None,
-        interrupts: &mut interrupts,
-    };
-    let mut outcome = Outcome { campaign_id: campaign.campaign_id.clone(), finished: Vec::new(), interrupted: false };
-    for (index, (trial, case)) in runs.into_iter().enumerate() {
-        let (number, case, program) = (index + 1, &plan.cases[case], &programs[case]);
-        listener.on(&Event::RunStarted { number, case });
-        match conductor.run(case, trial, program, listener).await? {
-            Some((run, summary)) => {
-                listener.on(&Event::RunEnded { number, run: &run, summary: &summary });
-                outcome.finished.push((run, summary));
+    let campaign_id = &campaign.campaign_id;
+    let mut parts = Parts { store: &store, campaign_id, plan: &plan, programs, interrupts: &mut interrupts };
+    let outcome = match containers {
+        None => parts.conduct(&Processes::new(plan.cpus.clone()), listener).await?,
+        Some(Containers { engine, tool }) => {
+            let compose = Compose::new(engine, tool, root, plan.cpus.clone(), campaign_id).await?;
+            let outcome = parts.conduct(&compose, listener).await;
+            if let Err(error) = compose.close().await {
+                tracing::warn!("{error:#}");
             }
-            None => {
-                outcome.interrupted = true;
-                break;
-            }
+            outcome?
         }
-    }
-    drop(conductor);
+    };
     let status = if outcome.interrupted { CampaignStatus::Interrupted } else { CampaignStatus::Finished };
-    store.end_campaign(&campaign.campaign_id, status, jiff::Timestamp::now().as_microsecond()).await?;
+    store.end_campaign(campaign_id, status, jiff::Timestamp::now().as_microsecond()).await?;
     listener.on(&Event::Ended);
     Ok(outcome)
 }
 
-async fn build(builder: &Builder, libraries: &[Library], plan: &Plan, listener: &mut dyn Listener) -> Result<()> {
-    let mut built: Vec<&str> = Vec::new();
+/// What the runs of a campaign are made of, whatever starts them.
+struct Parts<'a> {
+    store: &'a Store,
+    campaign_id: &'a str,
+    plan: &'a Plan,
+    /// For each case of the plan.
+    programs: Vec<Built>,
+    interrupts: &'a mut Interrupts,
+}
+
+impl Parts<'_> {
+    async fn conduct(&mut self, runner: &impl Runner, listener: &mut dyn Listener) -> Result<Outcome> {
+        let plan = self.plan;
+        let address = plan.listen.unwrap_or_else(|| runner.host_address());
+        let mut conductor = Conductor {
+            store: self.store,
+            campaign_id: self.campaign_id,
+            seed: plan.seed,
+            cpus: &plan.cpus,
+            runner,
+            coordinator: Coordinator::bind(address, runner.host_name(), runner.host_address()).await?,
+            origin: None,
+            interrupts: self.interrupts,
+        };
+        let mut outcome =
+            Outcome { campaign_id: self.campaign_id.to_owned(), finished: Vec::new(), interrupted: false };
+        for (index, (trial, case)) in plan.runs().into_iter().enumerate() {
+            let (number, case, program) = (index + 1, &plan.cases[case], &self.programs[case].program);
+            listener.on(&Event::RunStarted { number, case });
+            match conductor.run(case, trial, program, listener).await? {
+                Some((run, summary)) => {
+                    listener.on(&Event::RunEnded { number, run: &run, summary: &summary });
+                    outcome.finished.push((run, summary));
+                }
+                None => {
+                    outcome.interrupted = true;
+                    break;
+                }
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// A test that was built.
+struct Built {
+    record: record::Build,
+    program: Program,
+}
+
+/// Builds what the plan needs, and packs it where the replicas will be containers. In the order of the plan's cases.
+async fn build(
+    builder: &Builder,
+    libraries: &[Library],
+    plan: &Plan,
+    engine: Option<&Engine>,
+    listener: &mut dyn Listener,
+) -> Result<Vec<Built>> {
+    let mut images: HashMap<&str, Option<Image>> = HashMap::new();
     for case in &plan.cases {
-        if built.contains(&case.library.as_str()) {
+        if images.contains_key(case.library.as_str()) {
             continue;
         }
-        built.push(&case.library);
         let library = library::named(libraries, &case.library)?;
         listener.on(&Event::Building { library: &library.name, doing: None });
         builder
             .build(library, |line| listener.on(&Event::Building { library: &library.name, doing: Some(line) }))
             .await?;
+        let image = match engine {
+            Some(engine) => {
+                listener.on(&Event::Building { library: &library.name, doing: Some("packing the image") });
+                Some(pack_library(engine, &library.name, &builder.programs(library)).await?)
+            }
+            None => None,
+        };
+        images.insert(&case.library, image);
     }
     listener.on(&Event::Built);
-    Ok(())
+    let built = plan.cases.iter().map(|case| {
+        let record = builder.record(library::named(libraries, &case.library)?, case.test)?;
+        let image_tag = images.get(case.library.as_str()).cloned().flatten().map(|image| image.tag);
+        let path = builder.program(&case.library, case.test);
+        Ok(Built { program: Program { path, image_tag, sha256: record.sha256.clone() }, record })
+    });
+    built.collect()
 }
 
 /// The command that repeats this campaign, quoted for a shell.

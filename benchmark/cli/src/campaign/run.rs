@@ -1,6 +1,5 @@
 //! One run, from its announcement to its row in the database.
 
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -10,16 +9,17 @@ use benchmark_protocol::origin::{Announcement, Audit, Begin, Contract};
 use benchmark_protocol::target::{Names, Target};
 use benchmark_protocol::test::Test;
 use benchmark_protocol::units::format_duration;
+use futures_util::future::BoxFuture;
 
 use super::Finished;
 use super::interrupts::Interrupts;
 use crate::bucket;
-use crate::coordinator::{Conducted, Coordinator, Expected, Hooks, conduct};
+use crate::coordinator::{Conducted, Coordinator, Expected, Hooks, Plateau, conduct};
 use crate::event::{Event, Listener};
 use crate::machine::{CpuSplit, busy_seconds};
 use crate::origin_process::OriginProcess;
 use crate::record::{Amount, Case, Run};
-use crate::runner::{Job, Runner};
+use crate::runner::{Job, Program, Replicas, Runner};
 use crate::stats::summarise;
 use crate::store::{NewRun, Store};
 use crate::verdict::{self, Surroundings};
@@ -43,7 +43,7 @@ impl<R: Runner> Conductor<'_, R> {
         &mut self,
         case: &Case,
         trial: u32,
-        (program, build): &(PathBuf, String),
+        program: &Program,
         listener: &mut dyn Listener,
     ) -> Result<Option<Finished>> {
         let mut run = Run {
@@ -68,7 +68,7 @@ impl<R: Runner> Conductor<'_, R> {
             case,
             trial,
             seed: run.seed,
-            build_sha256: Some(build),
+            build_sha256: Some(&program.sha256),
             started_us: run.started_us,
         };
         self.store.begin_run(&new).await?;
@@ -108,7 +108,7 @@ impl<R: Runner> Conductor<'_, R> {
     async fn attempt(
         &mut self,
         run: &mut Run,
-        program: &Path,
+        program: &Program,
         surroundings: &mut Surroundings,
         listener: &mut dyn Listener,
     ) -> Result<bool> {
@@ -116,9 +116,10 @@ impl<R: Runner> Conductor<'_, R> {
         let objects = self.prepare_target(run).await?;
         let expected = expected(run, objects);
         let job = Job {
-            program: program.to_path_buf(),
+            run_id: run.run_id.clone(),
             environment: environment(&case, &self.target_url(run), &self.coordinator, &expected),
-            replicas: case.replicas,
+            case: case.clone(),
+            program: program.clone(),
         };
         let mut replicas = self.runner.start(&job)?;
         let mut observer = Observer {
@@ -129,8 +130,11 @@ impl<R: Runner> Conductor<'_, R> {
             edges: Vec::new(),
         };
         let conducted =
-            conduct(&self.coordinator, &expected, &mut *replicas, &mut observer, &mut self.interrupts.0).await;
+            conduct(&self.coordinator, &expected, &mut replicas, &mut observer, &mut self.interrupts.0).await;
         let edges = observer.edges;
+        if let Err(error) = replicas.remove().await {
+            tracing::warn!("{error:#}");
+        }
         let Conducted { replicas, reasons, interrupted } = conducted;
         run.replicas = replicas;
         run.invalid_reasons = reasons;
@@ -184,7 +188,8 @@ impl<R: Runner> Conductor<'_, R> {
                 Err(_) => self.origin = None,
             }
         }
-        let origin = OriginProcess::start(&self.cpus.origin).await?;
+        let origin =
+            OriginProcess::start(&self.cpus.origin, self.runner.host_address(), self.runner.host_name()).await?;
         origin.announce(&run.run_id, &announcement).await.context("origin")?;
         self.origin = Some(origin);
         Ok(Vec::new())
@@ -241,6 +246,10 @@ impl Hooks for Observer<'_> {
             self.edges.push(Edge { at: Instant::now(), origin, busy: busy_seconds(&self.cpus.clients) });
         }
         self.listener.on(&Event::Ticked { replica, tick });
+    }
+
+    fn settled(&mut self, _: Plateau) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
     }
 }
 

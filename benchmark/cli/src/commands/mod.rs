@@ -3,8 +3,10 @@
 mod completions;
 mod doctor;
 mod get_results;
+mod images;
 mod list;
 mod origin;
+mod reach;
 mod run;
 
 use anyhow::Result;
@@ -43,10 +45,15 @@ enum Command {
     RunAll(run::RunAll),
     /// Write what was measured as CSV, JSON or Markdown
     GetResults(get_results::GetResults),
+    /// Build the images of libraries and of the origin, for docker-compose.yaml by hand
+    Images(images::Images),
     /// Look whether this machine has what is needed, and say what is missing
     Doctor(doctor::Doctor),
     /// Serve the origin alone, for a test or another load generator
     Origin(origin::Origin),
+    /// Connect to addresses and leave: what `doctor` runs in a container
+    #[command(hide = true)]
+    Reach(reach::Reach),
     /// Print completions for a shell
     Completions(completions::Completions),
 }
@@ -84,9 +91,10 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::RunTest(run_test) => blocking(run_test.run()),
         Command::RunAll(run_all) => blocking(run_all.run()),
         Command::GetResults(get_results) => blocking(get_results.run()),
-
+        Command::Images(images) => blocking(images.run()),
         Command::Doctor(doctor) => blocking(doctor.run()),
         Command::Origin(origin) => blocking(origin.run()),
+        Command::Reach(reach) => reach.run(),
         Command::Completions(completions) => Ok(completions.run()),
     }
 }

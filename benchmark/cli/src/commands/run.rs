@@ -64,7 +64,7 @@ async fn run(selection: Selection, options: &LoadOptions) -> Result<Exit> {
     let libraries = library::catalogue(&root)?;
     let plan = plan(&libraries, &selection, options)?;
     let mut progress = report::progress();
-    let outcome = campaign::run(&root, &libraries, &plan, &options.database.path(), &mut *progress).await?;
+    let outcome = campaign::run(&root, &libraries, plan, &options.database.path(), &mut *progress).await?;
     if !outcome.finished.is_empty() {
         println!("{}", report::table(&outcome.finished));
     }

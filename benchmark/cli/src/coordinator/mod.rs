@@ -4,19 +4,20 @@ mod connection;
 mod session;
 pub mod timeouts;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, Result};
 use benchmark_protocol::message::Object;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
-pub use session::{Conducted, Hooks, conduct};
+pub use session::{Conducted, Hooks, Plateau, conduct};
 
 /// Where replicas connect.
 #[derive(Debug)]
 pub struct Coordinator {
     listener: TcpListener,
-    address: SocketAddr,
+    /// As replicas call it.
+    address: String,
 }
 
 /// What a run expects of its replicas.
@@ -43,19 +44,28 @@ pub struct Expected {
 }
 
 impl Coordinator {
-    /// Listens on the loopback, on a free port.
+    /// Listens on this address of the host, on a free port. Replicas call the host `name`, or else by the address; where that is every
+    /// address, by `reached`.
     ///
     /// # Errors
     /// When no port can be bound.
-    pub async fn bind() -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("cannot listen on 127.0.0.1 for replicas")?;
-        let address = listener.local_addr().context("a listener without an address")?;
+    pub async fn bind(address: IpAddr, name: Option<&str>, reached: IpAddr) -> Result<Self> {
+        let listener = TcpListener::bind((address, 0))
+            .await
+            .with_context(|| format!("cannot listen on {address} for replicas"))?;
+        let port = listener.local_addr().context("a listener without an address")?.port();
+        let reached = if address.is_unspecified() { reached } else { address };
+        let address = name.map_or_else(|| SocketAddr::new(reached, port).to_string(), |name| format!("{name}:{port}"));
         Ok(Self { listener, address })
     }
 
-    /// Where replicas connect.
+    /// Where replicas connect, as they call it.
     #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    async fn accept(&self) -> std::io::Result<(TcpStream, SocketAddr)> {
+        self.listener.accept().await
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use benchmark_origin::clock::now_ns;
 use benchmark_protocol::message::{CoordinatorMessage, Hello, ReplicaMessage, Tick, VERSION};
+use futures_util::future::BoxFuture;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::watch;
@@ -13,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::connection::{self, Incoming, Writer};
 use super::{Coordinator, Expected, timeouts};
 use crate::record;
-use crate::runner::{Exit, Replicas};
+use crate::runner::{Exit, Identity, News, Replicas};
 
 /// What the coordinator tells others while a run goes on.
 pub trait Hooks {
@@ -25,6 +26,18 @@ pub trait Hooks {
 
     /// A replica told its counters.
     fn ticked(&mut self, replica: u32, tick: &Tick);
+
+    /// The replicas do nothing now: what is returned is over as soon as whoever watches them from outside has seen that.
+    fn settled(&mut self, plateau: Plateau) -> BoxFuture<'static, ()>;
+}
+
+/// When replicas do nothing, and their counters stand still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plateau {
+    /// All are ready, and wait for the start.
+    Idle,
+    /// All have handed over their results, and wait to be dismissed.
+    Final,
 }
 
 /// What came of a run.
@@ -38,11 +51,11 @@ pub struct Conducted {
     pub interrupted: bool,
 }
 
-/// Conducts one run to its end. Replicas that are left are ended.
+/// Conducts one run to its end. Replicas may be left that have not ended by then.
 pub async fn conduct(
     coordinator: &Coordinator,
     expected: &Expected,
-    replicas: &mut dyn Replicas,
+    replicas: &mut impl Replicas,
     hooks: &mut impl Hooks,
     interrupts: &mut watch::Receiver<u32>,
 ) -> Conducted {
@@ -56,10 +69,12 @@ pub async fn conduct(
         reasons: Vec::new(),
         stopping: None,
         started: None,
-        exits_over: false,
+        news_over: false,
     };
     let interrupted = session.run(coordinator, replicas, hooks, interrupts).await.is_err();
-    replicas.kill();
+    for seat in &mut session.seats {
+        seat.record.container_id = seat.record.host_name.as_deref().and_then(|name| replicas.container_id(name));
+    }
     Conducted {
         replicas: session.seats.into_iter().map(|seat| seat.record).collect(),
         reasons: session.reasons,
@@ -82,7 +97,7 @@ struct Session<'a> {
     stopping: Option<Instant>,
     /// When the replicas were told to start.
     started: Option<Instant>,
-    exits_over: bool,
+    news_over: bool,
 }
 
 /// The place of one replica.
@@ -111,7 +126,7 @@ impl Seat {
 enum Happening {
     Accepted(TcpStream),
     Incoming(Incoming),
-    Exit(Option<Exit>),
+    News(Option<News>),
     Interrupt(u32),
     Deadline,
 }
@@ -120,7 +135,7 @@ impl Session<'_> {
     async fn run(
         &mut self,
         coordinator: &Coordinator,
-        replicas: &mut dyn Replicas,
+        replicas: &mut impl Replicas,
         hooks: &mut impl Hooks,
         interrupts: &mut watch::Receiver<u32>,
     ) -> Result<(), Abandoned> {
@@ -133,6 +148,9 @@ impl Session<'_> {
             if self.over() {
                 return Ok(());
             }
+        }
+        if !self.settle(Plateau::Idle, coordinator, replicas, hooks, interrupts).await? {
+            return Ok(());
         }
         if let Err(error) = self.start(hooks).await {
             self.reasons.push(format!("origin: {error:#}"));
@@ -147,8 +165,34 @@ impl Session<'_> {
                 return Ok(());
             }
         }
-        self.dismiss(replicas).await;
+        if self.settle(Plateau::Final, coordinator, replicas, hooks, interrupts).await? {
+            self.dismiss(replicas).await;
+        }
         Ok(())
+    }
+
+    /// Waits for whoever watches the replicas from outside. Whether the run goes on.
+    async fn settle(
+        &mut self,
+        plateau: Plateau,
+        coordinator: &Coordinator,
+        replicas: &mut impl Replicas,
+        hooks: &mut impl Hooks,
+        interrupts: &mut watch::Receiver<u32>,
+    ) -> Result<bool, Abandoned> {
+        let mut settled = hooks.settled(plateau);
+        loop {
+            let happening = tokio::select! {
+                biased;
+                () = &mut settled => return Ok(true),
+                happening = self.next(coordinator, replicas, interrupts, Instant::now() + timeouts::SILENCE) => happening,
+            };
+            self.handle(happening, replicas, hooks).await?;
+            if self.over() {
+                // The results are in: no reason not to dismiss them who gave them.
+                return Ok(plateau == Plateau::Final);
+            }
+        }
     }
 
     fn over(&self) -> bool {
@@ -158,7 +202,7 @@ impl Session<'_> {
     async fn next(
         &mut self,
         coordinator: &Coordinator,
-        replicas: &mut dyn Replicas,
+        replicas: &mut impl Replicas,
         interrupts: &mut watch::Receiver<u32>,
         deadline: Instant,
     ) -> Happening {
@@ -166,8 +210,8 @@ impl Session<'_> {
             // Counters and results first: a replica may have left right after its last word.
             biased;
             Some(incoming) = self.incoming.recv() => Happening::Incoming(incoming),
-            Ok((stream, _)) = coordinator.listener.accept() => Happening::Accepted(stream),
-            exit = replicas.exits().recv(), if !self.exits_over => Happening::Exit(exit),
+            Ok((stream, _)) = coordinator.accept() => Happening::Accepted(stream),
+            news = replicas.news().recv(), if !self.news_over => Happening::News(news),
             Ok(()) = interrupts.changed() => Happening::Interrupt(*interrupts.borrow()),
             () = sleep_until(deadline) => Happening::Deadline,
         }
@@ -176,7 +220,7 @@ impl Session<'_> {
     async fn handle(
         &mut self,
         happening: Happening,
-        replicas: &mut dyn Replicas,
+        replicas: &mut impl Replicas,
         hooks: &mut impl Hooks,
     ) -> Result<(), Abandoned> {
         match happening {
@@ -197,8 +241,9 @@ impl Session<'_> {
                     self.lose(index, reason, replicas).await;
                 }
             }
-            Happening::Exit(Some(exit)) => self.exited(exit),
-            Happening::Exit(None) => self.exits_over = true,
+            Happening::News(Some(News::Ended(exit))) => self.ended(exit),
+            Happening::News(Some(News::Failed(reason))) => self.add_reason(reason),
+            Happening::News(None) => self.news_over = true,
             Happening::Interrupt(signals) if signals > 1 => return Err(Abandoned),
             Happening::Interrupt(_) => {
                 self.stopping = Some(Instant::now());
@@ -276,7 +321,7 @@ impl Session<'_> {
     }
 
     /// A connection ended before its result. How the process ended says more than that, so its exit is waited for.
-    async fn lose(&mut self, index: usize, reason: Option<String>, replicas: &mut dyn Replicas) {
+    async fn lose(&mut self, index: usize, reason: Option<String>, replicas: &mut impl Replicas) {
         self.seats[index].writer = None;
         if self.seats[index].record.result.is_some() || self.seats[index].record.failure.is_some() {
             return;
@@ -285,12 +330,13 @@ impl Session<'_> {
         if let Some(reason) = reason {
             return self.add_reason(format!("replica {replica} lost: {reason}"));
         }
-        let give_up = Instant::now() + Duration::from_secs(1);
-        while let Ok(Some(exit)) = tokio::time::timeout_at(give_up, replicas.exits().recv()).await {
-            let found = exit.replica == replica;
-            self.exited(exit);
-            if found {
-                break;
+        let give_up = Instant::now() + timeouts::NEWS;
+        while self.seats[index].record.failure.is_none()
+            && let Ok(Some(news)) = tokio::time::timeout_at(give_up, replicas.news().recv()).await
+        {
+            match news {
+                News::Ended(exit) => self.ended(exit),
+                News::Failed(reason) => self.add_reason(reason),
             }
         }
         if self.seats[index].record.failure.is_none() {
@@ -298,9 +344,10 @@ impl Session<'_> {
         }
     }
 
-    /// A process ended: before its result that is a loss.
-    fn exited(&mut self, exit: Exit) {
-        let Some(seat) = self.seats.iter_mut().find(|seat| seat.record.index == exit.replica) else { return };
+    /// A replica ended: before its result that is a loss.
+    fn ended(&mut self, exit: Exit) {
+        let Some(index) = self.seat_with(&exit.replica) else { return };
+        let seat = &mut self.seats[index];
         if seat.record.result.is_some() || seat.record.failure.is_some() {
             return;
         }
@@ -308,7 +355,20 @@ impl Session<'_> {
         let said = exit.stderr.lines().last().map(|line| format!(" ({line})")).unwrap_or_default();
         seat.record.failure =
             Some(if exit.stderr.is_empty() { how.clone() } else { format!("{how}\n{}", exit.stderr) });
-        self.add_reason(format!("replica {} lost: {how}{said}", exit.replica));
+        let replica = seat.record.index;
+        self.add_reason(format!("replica {replica} lost: {how}{said}"));
+    }
+
+    /// The seat of a replica that its runner names. One that ended before its `hello` has none: it takes the first empty one.
+    fn seat_with(&self, replica: &Identity) -> Option<usize> {
+        match replica {
+            Identity::Index(index) => self.seats.iter().position(|seat| seat.record.index == *index),
+            Identity::HostName(name) => {
+                let has_name = |seat: &Seat| seat.record.host_name.as_ref() == Some(name);
+                let empty = |seat: &Seat| seat.record.host_name.is_none() && seat.record.failure.is_none();
+                self.seats.iter().position(has_name).or_else(|| self.seats.iter().position(empty))
+            }
+        }
     }
 
     fn add_reason(&mut self, reason: String) {
@@ -369,10 +429,10 @@ impl Session<'_> {
     }
 
     /// Says bye, and waits until all have left.
-    async fn dismiss(&mut self, replicas: &mut dyn Replicas) {
+    async fn dismiss(&mut self, replicas: &mut impl Replicas) {
         for seat in &mut self.seats {
             seat.send(&CoordinatorMessage::Bye).await;
         }
-        let _ = timeout(timeouts::EXIT, async { while replicas.exits().recv().await.is_some() {} }).await;
+        let _ = timeout(timeouts::EXIT, async { while replicas.news().recv().await.is_some() {} }).await;
     }
 }

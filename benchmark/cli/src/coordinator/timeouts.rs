@@ -14,6 +14,9 @@ pub const SILENCE: Duration = Duration::from_secs(10);
 /// From the end of window and drain to the result.
 pub const RESULT: Duration = Duration::from_secs(10);
 
+/// From a replica's closed connection to the news of how it ended.
+pub const NEWS: Duration = Duration::from_secs(2);
+
 /// From `bye` to the replica's end.
 pub const EXIT: Duration = Duration::from_secs(5);
 

@@ -1,5 +1,6 @@
 //! Cases from options, each checked against its library and its test.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use benchmark_protocol::content::split_mix;
@@ -8,7 +9,7 @@ use benchmark_protocol::parameter::Values;
 use benchmark_protocol::target::{Names, Target};
 use benchmark_protocol::test::Test;
 
-use super::options::LoadOptions;
+use super::options::{AskedRunner, LoadOptions};
 use crate::exit::Usage;
 use crate::library::{self, Library};
 use crate::machine::CpuSplit;
@@ -40,6 +41,12 @@ pub struct Plan {
     pub seed: u64,
     /// Who runs where.
     pub cpus: CpuSplit,
+    /// What is asked to start the replicas.
+    pub runner: AskedRunner,
+    /// Where the harness listens for replicas, if told.
+    pub listen: Option<IpAddr>,
+    /// The Prometheus to ask: `off`, a URL, or whatever answers at the usual place.
+    pub prometheus: Option<String>,
 }
 
 impl Plan {
@@ -107,7 +114,19 @@ pub fn plan(libraries: &[Library], selection: &Selection, options: &LoadOptions)
         }
     }
     let cpus = CpuSplit::new(options.origin_cpus.clone(), options.client_cpus.clone()).map_err(Usage)?;
-    Ok(Plan { cases, trials: options.trials, seed: options.seed, cpus })
+    let limited = options.cpus.is_some() || options.memory.is_some();
+    if limited && options.runner == AskedRunner::Process {
+        return Err(Usage("`--cpus` and `--memory` are limits of containers: they go with --runner compose".into()));
+    }
+    Ok(Plan {
+        cases,
+        trials: options.trials,
+        seed: options.seed,
+        cpus,
+        runner: options.runner,
+        listen: options.listen,
+        prometheus: options.prometheus.clone(),
+    })
 }
 
 fn param(text: &str) -> Result<(&str, &str), Usage> {
@@ -174,7 +193,10 @@ fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOp
         params,
         inject: options.inject.clone(),
         replicas: options.replicas,
-        runner: "process".to_owned(),
+        // `auto` is decided as the campaign begins.
+        runner: if options.runner == AskedRunner::Process { "process" } else { "compose" }.to_owned(),
+        cpu_limit: options.cpus,
+        memory_limit: options.memory,
         target: options.target.clone(),
         endpoint: options.endpoint.clone(),
         load,

@@ -4,4 +4,4 @@ mod cases;
 mod options;
 
 pub use cases::{Plan, Selection, least_delay, plan};
-pub use options::{Database, LoadOptions};
+pub use options::{AskedRunner, Database, LoadOptions};

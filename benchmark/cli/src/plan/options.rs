@@ -1,21 +1,22 @@
 //! The options that shape the load, shared by every command that runs tests.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use benchmark_protocol::inject::Inject;
-use benchmark_protocol::units::parse_duration;
-use clap::builder::{BoolishValueParser, PossibleValuesParser};
-use clap::{ArgAction, Args};
+use benchmark_protocol::units::{parse_duration, parse_size};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, ValueEnum};
 
 use crate::machine::Cpus;
 
 /// Options of `run-test` and `run-all`.
 #[derive(Clone, Debug, Args)]
 pub struct LoadOptions {
-    /// What starts the replicas: auto takes the best there is
-    #[arg(long, default_value = "auto", value_parser = PossibleValuesParser::new(["auto", "process"]))]
-    pub runner: String,
+    /// What starts the replicas: auto takes compose where a Docker Engine answers, else process
+    #[arg(long, env = "BENCHMARK_RUNNER", value_enum, default_value = "auto")]
+    pub runner: AskedRunner,
     /// Processes of a run, each with the whole concurrency
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub replicas: u32,
@@ -80,12 +81,35 @@ pub struct LoadOptions {
     /// CPUs of the replicas [default: the other half]
     #[arg(long, value_name = "CPUS")]
     pub client_cpus: Option<Cpus>,
+    /// CPUs that each container may use at most, as `1.5` [default: no limit]
+    #[arg(long, value_name = "CPUS", value_parser = positive_number)]
+    pub cpus: Option<f64>,
+    /// Memory that each container may use at most, as `256MiB` [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = container_memory)]
+    pub memory: Option<u64>,
+    /// Address of this host at which the harness listens for replicas [default: the loopback, or the gateway of the containers' network]
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<IpAddr>,
+    /// Prometheus that watches the containers; `off` for none [default: http://127.0.0.1:9090, where it answers]
+    #[arg(long, env = "BENCHMARK_PROMETHEUS", value_name = "URL")]
+    pub prometheus: Option<String>,
     /// Short runs for a first look: a window of 3 s after 1 s, unless told otherwise
     #[arg(long)]
     pub quick: bool,
     /// Where runs are recorded.
     #[command(flatten)]
     pub database: Database,
+}
+
+/// What the user asked to start the replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AskedRunner {
+    /// The best there is.
+    Auto,
+    /// Local processes.
+    Process,
+    /// Containers.
+    Compose,
 }
 
 /// Where the database is.
@@ -121,6 +145,22 @@ impl LoadOptions {
     /// The warm-up's length.
     pub(super) fn warm_up(&self) -> Duration {
         self.warmup.unwrap_or(Duration::from_secs(if self.quick { 1 } else { 2 }))
+    }
+}
+
+fn positive_number(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite() && *number >= 0.01)
+        .ok_or_else(|| format!("`{text}` is no number of CPUs: write `0.5` or `2`"))
+}
+
+/// The least that the Engine accepts is 6 MiB.
+fn container_memory(text: &str) -> Result<u64, String> {
+    match parse_size(text) {
+        Ok(size) if size >= 6 << 20 => Ok(size),
+        Ok(_) => Err(format!("`{text}` is too little: a container needs 6MiB or more")),
+        Err(error) => Err(error.to_string()),
     }
 }
 

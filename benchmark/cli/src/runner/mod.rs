@@ -1,54 +1,114 @@
 //! What starts replicas: N copies of a program with an environment. A runner says when they exit and with what, and removes every
 //! trace of them when told or when the harness dies. Results come through the protocol, whatever the engine.
 
+mod compose;
+mod engine;
+mod image;
 mod process;
+mod reach;
+mod stderr;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use tokio::sync::mpsc::Receiver;
 
+use crate::record::Case;
+
+pub use compose::{Compose, ComposeTool};
+pub use engine::{Engine, Leftovers};
+pub use image::{Image, pack_library, pack_origin};
 pub use process::Processes;
+pub use reach::prove_reach;
 
 /// What to start.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// The test program.
-    pub program: PathBuf,
+    /// The run, also the label of its containers.
+    pub run_id: String,
+    /// What is run.
+    pub case: Case,
+    /// What it is run with.
+    pub program: Program,
     /// The variables that it gets beside the harness's own environment.
     pub environment: Vec<(String, String)>,
-    /// How many copies.
-    pub replicas: u32,
 }
 
-/// A replica ended.
+/// A test that was built.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The file.
+    pub path: PathBuf,
+    /// The tag of the library's image that holds it, where the runner needs one.
+    pub image_tag: Option<String>,
+    /// The SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// Something that happened to replicas outside the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A replica ended.
+    Ended(Exit),
+    /// The replicas cannot be started, or are lost from sight, and why.
+    Failed(String),
+}
+
+/// The end of a replica.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exit {
     /// Which one.
-    pub replica: u32,
+    pub replica: Identity,
     /// How, where it was not good: `exit code 1`, `killed by signal 9`.
     pub failure: Option<String>,
     /// The end of what it printed on stderr.
     pub stderr: String,
 }
 
+/// What a runner knows a replica by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// The index that it was started with.
+    Index(u32),
+    /// The host name that it will say in `hello`: copies of a container all start alike.
+    HostName(String),
+}
+
 /// Something that can start replicas.
 pub trait Runner {
+    /// What it started.
+    type Replicas: Replicas;
+
     /// Its name in commands and results.
     fn name(&self) -> &'static str;
 
-    /// Starts the replicas.
+    /// The address of this host at which to listen for replicas.
+    fn host_address(&self) -> IpAddr;
+
+    /// What replicas call that address, where it is not itself.
+    fn host_name(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Starts the replicas; news may come before all of them have started.
     ///
     /// # Errors
     /// When they cannot be started; then none is left.
-    fn start(&self, job: &Job) -> Result<Box<dyn Replicas>>;
+    fn start(&self, job: &Job) -> Result<Self::Replicas>;
 }
 
-/// Replicas that were started. Dropping them ends them.
+/// Replicas that were started.
 pub trait Replicas {
-    /// News of each one that ended; the channel ends after the last.
-    fn exits(&mut self) -> &mut Receiver<Exit>;
+    /// What happens to them; the channel ends after the last one's end.
+    fn news(&mut self) -> &mut Receiver<News>;
 
-    /// Ends those that still run, at once.
-    fn kill(&mut self);
+    /// The container of the replica with this host name.
+    fn container_id(&self, host_name: &str) -> Option<String>;
+
+    /// Ends those that still run, at once, and removes every trace of them.
+    ///
+    /// # Errors
+    /// When something is left, with its name.
+    fn remove(&mut self) -> impl Future<Output = Result<()>>;
 }

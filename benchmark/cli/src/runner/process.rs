@@ -1,21 +1,20 @@
 //! Replicas as children of the harness: an own process group each, so that a Ctrl-C reaches the harness alone, and confined to
 //! the replicas' CPUs.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Exit, Job, Replicas, Runner};
+use super::stderr::Tail;
+use super::{Exit, Identity, Job, News, Replicas, Runner};
 use crate::machine::CpuSplit;
-
-/// What is kept of a replica's stderr, in bytes: its end.
-const STDERR_TAIL: usize = 8 << 10;
 
 /// Starts replicas as local processes.
 #[derive(Clone, Debug)]
@@ -32,42 +31,44 @@ impl Processes {
 }
 
 impl Runner for Processes {
+    type Replicas = Children;
+
     fn name(&self) -> &'static str {
         "process"
     }
 
-    fn start(&self, job: &Job) -> Result<Box<dyn Replicas>> {
-        let (sender, exits) = channel(job.replicas as usize);
-        let mut started = Started { exits, groups: Vec::new() };
+    fn host_address(&self) -> IpAddr {
+        Ipv4Addr::LOCALHOST.into()
+    }
+
+    fn start(&self, job: &Job) -> Result<Children> {
+        let (sender, news) = channel(job.case.replicas as usize);
+        let mut started = Children { news, groups: Vec::new() };
         // A child inherits the CPUs of the thread that starts it: no moment passes in which it runs elsewhere.
         self.cpus
             .clients
             .confine(0)
             .with_context(|| format!("cannot confine replicas to CPUs {}", self.cpus.clients))?;
-        let spawned = (0..job.replicas).try_for_each(|replica| {
+        let spawned = (0..job.case.replicas).try_for_each(|replica| {
             let child = spawn(job, replica)?;
             started.groups.extend(child.id().map(|pid| Pid::from_raw(pid.cast_signed())));
             tokio::spawn(wait(child, replica, sender.clone()));
             Ok(())
         });
         let confined = self.cpus.origin.confine(0);
-        spawned
-            .and(confined.context("cannot confine the harness to its CPUs"))
-            .map(|()| Box::new(started) as Box<dyn Replicas>)
+        spawned.and(confined.context("cannot confine the harness to its CPUs")).map(|()| started)
     }
 }
 
-struct Started {
-    exits: Receiver<Exit>,
+/// Replicas that are children of this process. Dropping them ends them.
+#[derive(Debug)]
+pub struct Children {
+    news: Receiver<News>,
     groups: Vec<Pid>,
 }
 
-impl Replicas for Started {
-    fn exits(&mut self) -> &mut Receiver<Exit> {
-        &mut self.exits
-    }
-
-    fn kill(&mut self) {
+impl Children {
+    fn kill(&self) {
         for group in &self.groups {
             // One that has ended already has no group any more.
             let _ = killpg(*group, Signal::SIGKILL);
@@ -75,14 +76,29 @@ impl Replicas for Started {
     }
 }
 
-impl Drop for Started {
+impl Replicas for Children {
+    fn news(&mut self) -> &mut Receiver<News> {
+        &mut self.news
+    }
+
+    fn container_id(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    async fn remove(&mut self) -> Result<()> {
+        self.kill();
+        Ok(())
+    }
+}
+
+impl Drop for Children {
     fn drop(&mut self) {
         self.kill();
     }
 }
 
 fn spawn(job: &Job, replica: u32) -> Result<Child> {
-    let mut command = Command::new(&job.program);
+    let mut command = Command::new(&job.program.path);
     // Variables of the harness's own flags would be read as the test's.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BENCHMARK_")) {
         command.env_remove(name);
@@ -95,32 +111,24 @@ fn spawn(job: &Job, replica: u32) -> Result<Child> {
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
-    command.spawn().with_context(|| format!("cannot start `{}`", job.program.display()))
+    command.spawn().with_context(|| format!("cannot start `{}`", job.program.path.display()))
 }
 
-async fn wait(mut child: Child, replica: u32, exits: Sender<Exit>) {
-    let tail = match child.stderr.take() {
-        Some(stderr) => tail_of(stderr).await,
-        None => String::new(),
-    };
+async fn wait(mut child: Child, replica: u32, news: Sender<News>) {
+    let mut tail = Tail::default();
+    if let Some(mut stderr) = child.stderr.take() {
+        let mut piece = [0; 4096];
+        while let Ok(read @ 1..) = stderr.read(&mut piece).await {
+            tail.extend(&piece[..read]);
+        }
+    }
     let failure = match child.wait().await {
         Ok(status) => failure_of(status),
         Err(error) => Some(format!("lost from sight: {error}")),
     };
     // Nobody listens once the run is over.
-    let _ = exits.send(Exit { replica, failure, stderr: tail }).await;
-}
-
-/// Reads to the end and keeps the last part.
-async fn tail_of(mut stream: impl AsyncRead + Unpin) -> String {
-    let (mut tail, mut piece) = (Vec::new(), [0; 4096]);
-    while let Ok(read @ 1..) = stream.read(&mut piece).await {
-        tail.extend_from_slice(&piece[..read]);
-        if tail.len() > 2 * STDERR_TAIL {
-            tail.drain(..tail.len() - STDERR_TAIL);
-        }
-    }
-    String::from_utf8_lossy(&tail[tail.len().saturating_sub(STDERR_TAIL)..]).trim().to_owned()
+    let exit = Exit { replica: Identity::Index(replica), failure, stderr: tail.text() };
+    let _ = news.send(News::Ended(exit)).await;
 }
 
 fn failure_of(status: ExitStatus) -> Option<String> {

@@ -20,7 +20,7 @@ pub fn workload_key(case: &Case) -> String {
     let load = &case.load;
     let (duration, requests) = amount(load.amount);
     // An array and not an object: the order of its parts is ours, whatever serde_json is built with.
-    json!([
+    let mut key = json!([
         ["test", case.test.name()],
         ["params", params_json(case)],
         ["inject", inject_text(case)],
@@ -39,8 +39,13 @@ pub fn workload_key(case: &Case) -> String {
         ["use_dns_cache", load.use_dns_cache],
         ["timeout_us", microseconds(load.timeout)],
         ["threads", load.threads],
-    ])
-    .to_string()
+    ]);
+    // Only where there are any: keys of databases from before there were limits stay what they are.
+    if let Some(parts) = key.as_array_mut() {
+        parts.extend(case.cpu_limit.map(|cpus| json!(["cpu_limit", cpus])));
+        parts.extend(case.memory_limit.map(|bytes| json!(["memory_limit_bytes", bytes])));
+    }
+    key.to_string()
 }
 
 /// The row of a case in a campaign; inserted at its first run.
@@ -63,8 +68,8 @@ pub(super) async fn case_row(
     sqlx::query_scalar(
         "INSERT INTO cases (campaign_id, case_key, workload_key, library, library_version, test, params, inject, \
              replicas, runner, target, endpoint, concurrency, duration_us, requests, warm_up_us, drain_us, pool_size, \
-             keep_alive, keep_alive_timeout_us, use_dns_cache, timeout_us, threads) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+             keep_alive, keep_alive_timeout_us, use_dns_cache, timeout_us, threads, cpu_limit, memory_limit_bytes) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(campaign)
     .bind(&key)
@@ -89,6 +94,8 @@ pub(super) async fn case_row(
     .bind(load.use_dns_cache)
     .bind(microseconds(load.timeout))
     .bind(load.threads)
+    .bind(case.cpu_limit)
+    .bind(case.memory_limit.map(integer))
     .fetch_one(connection)
     .await
 }

@@ -1,5 +1,7 @@
 //! `benchmark doctor`: what is there, what is missing, and what mends it.
 
+mod containers;
+
 use std::io::IsTerminal;
 use std::net::TcpListener;
 
@@ -34,7 +36,7 @@ enum Finding {
 
 impl Doctor {
     pub(super) async fn run(self) -> Result<Exit> {
-        let findings = [
+        let mut findings = vec![
             ("libraries", libraries()),
             ("cargo", cargo().await),
             ("cpus", cpus()),
@@ -44,6 +46,7 @@ impl Doctor {
             ("ports", ports()),
             ("database", database(&self.database).await),
         ];
+        findings.extend(containers::findings().await);
         let mut exit = Exit::Good;
         for (name, finding) in findings {
             let (sign, colour, text) = match finding {

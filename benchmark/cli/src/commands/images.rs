@@ -1,0 +1,42 @@
+//! `benchmark images`: what docker-compose.yaml needs to be used by hand.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::build::Builder;
+use crate::exit::Exit;
+use crate::library;
+use crate::runner::{Engine, pack_library, pack_origin};
+
+/// Options of `images`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  benchmark images reqwest
+  BENCHMARK_LIBRARY=reqwest BENCHMARK_DURATION=5s docker compose up --scale benchmark-runner=4")]
+pub(super) struct Images {
+    /// Libraries (see `benchmark list`) [default: all]
+    #[arg(value_name = "LIBRARY")]
+    libraries: Vec<String>,
+}
+
+impl Images {
+    pub(super) async fn run(self) -> Result<Exit> {
+        let root = library::root()?;
+        let libraries = library::catalogue(&root)?;
+        let chosen = match self.libraries.as_slice() {
+            [] => libraries.iter().collect(),
+            names => names.iter().map(|name| library::named(&libraries, name)).collect::<Result<Vec<_>, _>>()?,
+        };
+        let engine = Engine::connect().await?;
+        let builder = Builder::new(&root).await?;
+        let origin = pack_origin(&engine).await?;
+        println!("{}:{}", origin.name, origin.tag);
+        for library in chosen {
+            builder.build(library, |line| eprintln!("{line}")).await?;
+            let image = pack_library(&engine, &library.name, &builder.programs(library)).await?;
+            println!("{}:{}", image.name, image.tag);
+        }
+        Ok(Exit::Good)
+    }
+}
