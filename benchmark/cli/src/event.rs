@@ -31,6 +31,10 @@ pub enum Event<'a> {
         runner: &'a str,
         /// CPUs of origin and harness, then of the replicas.
         cpus: &'a crate::machine::CpuSplit,
+        /// Where the live metrics are served.
+        metrics_port: Option<u16>,
+        /// The link to the campaign's graphs, where there is a Prometheus.
+        graphs: Option<&'a str>,
     },
     /// The programs of a library are being built.
     Building {

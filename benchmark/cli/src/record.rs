@@ -10,6 +10,9 @@ use benchmark_protocol::origin::Audit;
 use benchmark_protocol::parameter::Values;
 use benchmark_protocol::test::Test;
 
+use crate::metrics::{Span, Totals};
+use crate::stats::Samples;
+
 /// A library, a test and every option that shapes the load. Two runs of equal cases may be pooled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
@@ -100,8 +103,13 @@ pub struct Run {
     pub invalid_reasons: Vec<String>,
     /// What a careful reader of a valid row should know: `origin_bound`, `no_audit`, ...
     pub marks: Vec<String>,
-    /// Where curves and totals come from: `replica` (the replicas' own counters).
+    /// Where curves come from: `replica` (body bytes and the replicas' own counters), `replica_network` (their network devices'
+    /// counters) or `prometheus`.
     pub metrics_source: String,
+    /// Why Prometheus has no totals of it, where one was asked.
+    pub prometheus_refusal: Option<String>,
+    /// Where its phases lie in wall-clock time, where it came that far.
+    pub span: Option<Span>,
     /// From the command to start the replicas to the end of the last of them, in nanoseconds.
     pub wall_ns: u64,
 }
@@ -123,6 +131,10 @@ pub struct Replica {
     pub verify: Option<Counts>,
     /// Its ticks, in order.
     pub ticks: Vec<Tick>,
+    /// What Prometheus saw of its container between `ready` and after the drain.
+    pub seen: Option<Totals>,
+    /// Samples of the window as Prometheus saw them, to take the place of those from ticks.
+    pub seen_samples: Option<Samples>,
     /// How it ended where that was not good: `killed by signal 9`, with the end of what it printed on stderr.
     pub failure: Option<String>,
 }

@@ -7,7 +7,7 @@ use benchmark_protocol::counts::Counts;
 
 use crate::plan::least_delay;
 use crate::record::{Amount, Run};
-use crate::stats::{Histograms, RunSummary};
+use crate::stats::{Histograms, Observation, RunSummary};
 
 /// Share of requests of the window that may fail.
 const FAILED_SHARE: f64 = 0.001;
@@ -32,6 +32,12 @@ const REPLICA_SPREAD: f64 = 0.10;
 
 /// Share of a client CPU that other programs may use in the window.
 const FOREIGN_LOAD: f64 = 0.05;
+
+/// Share by which Prometheus's totals may differ from the replicas' own counters over the same span.
+const METRICS_DIFFERENCE: f64 = 0.02;
+
+/// CPU time by which they may differ beside that, in seconds: what a container does before and after its replica counts.
+const METRICS_DIFFERENCE_CPU_SECONDS: f64 = 0.05;
 
 /// How far below the injected delay a latency may be: the origin's timer and the client's clock are read apart.
 const FLOOR_TOLERANCE: Duration = Duration::from_micros(100);
@@ -73,6 +79,7 @@ pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec
         littles_law(run, summary),
         replica_spread(summary),
         skew.map(|skew_ns| format!("start_skew ({:.1} ms)", skew_ns as f64 / 1e6)),
+        metrics_difference(&summary.total.observation),
         foreign.map(|share| format!("foreign_load ({:.0} % of a client CPU)", share * 100.0)),
         surroundings.shared_cpus.then(|| "shared_cpus".to_owned()),
         (run.audit.is_none() && run.case.target.is_some()).then(|| "no_audit".to_owned()),
@@ -180,4 +187,19 @@ fn replica_spread(summary: &RunSummary) -> Option<String> {
     let slowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let spread = (fastest - slowest) / fastest;
     (rates.len() > 1 && spread > REPLICA_SPREAD).then(|| format!("replica_spread ({:.0} %)", spread * 100.0))
+}
+
+/// Two witnesses of the same containers.
+pub fn metrics_difference(observation: &Observation) -> Option<String> {
+    let differs = |percent: Option<f64>, own: Option<f64>, slack: f64| {
+        percent.zip(own).filter(|(percent, own)| percent.abs() / 100.0 * own > METRICS_DIFFERENCE * own + slack)
+    };
+    let cpu = differs(observation.cpu_difference_percent(), observation.own_cpu_seconds, METRICS_DIFFERENCE_CPU_SECONDS);
+    let received = observation.own_recv_bytes.map(|bytes| bytes as f64);
+    let received = differs(observation.recv_bytes_difference_percent(), received, 0.0);
+    let parts: Vec<String> = [("CPU", cpu), ("received bytes", received)]
+        .into_iter()
+        .filter_map(|(what, found)| found.map(|(percent, _)| format!("{what} {percent:+.1} %")))
+        .collect();
+    (!parts.is_empty()).then(|| format!("metrics_difference ({} in Prometheus)", parts.join(", ")))
 }

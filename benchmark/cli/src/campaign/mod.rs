@@ -2,6 +2,7 @@
 
 mod choice;
 mod interrupts;
+mod monitor;
 mod run;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use crate::stats::RunSummary;
 use crate::store::{CampaignStatus, Store};
 use choice::Containers;
 use interrupts::Interrupts;
+use monitor::Monitor;
 use run::Conductor;
 
 /// A run that was stored, with its figures.
@@ -61,6 +63,13 @@ pub async fn run(
         harness: harness(root).await,
         process: machine::this_process(),
     };
+    let addresses = match &containers {
+        Some(containers) => containers.engine.host_gateway().await,
+        None => None,
+    };
+    let monitor =
+        Monitor::start(plan.prometheus.as_deref(), &campaign.campaign_id, &Vec::from_iter(addresses)).await?;
+    let graphs = monitor.graphs(containers.is_some());
     listener.on(&Event::Planned {
         campaign_id: &campaign.campaign_id,
         runs: plan.runs().len(),
@@ -68,6 +77,8 @@ pub async fn run(
         database,
         runner: if containers.is_some() { "compose" } else { "process" },
         cpus: &plan.cpus,
+        metrics_port: monitor.port(),
+        graphs: graphs.as_deref(),
     });
     let builder = Builder::new(root).await?;
     let engine = containers.as_ref().map(|containers| &containers.engine);
@@ -82,11 +93,12 @@ pub async fn run(
     // From here on the harness keeps to the origin's CPUs; the builds had all of them.
     plan.cpus.origin.confine_all_threads();
     let campaign_id = &campaign.campaign_id;
-    let mut parts = Parts { store: &store, campaign_id, plan: &plan, programs, interrupts: &mut interrupts };
+    let mut parts = Parts { store: &store, campaign_id, plan: &plan, programs, monitor, interrupts: &mut interrupts };
     let outcome = match containers {
         None => parts.conduct(&Processes::new(plan.cpus.clone()), listener).await?,
         Some(Containers { engine, tool }) => {
             let compose = Compose::new(engine, tool, root, plan.cpus.clone(), campaign_id).await?;
+            parts.monitor.also_listen(compose.gateway());
             let outcome = parts.conduct(&compose, listener).await;
             if let Err(error) = compose.close().await {
                 tracing::warn!("{error:#}");
@@ -107,6 +119,7 @@ struct Parts<'a> {
     plan: &'a Plan,
     /// For each case of the plan.
     programs: Vec<Built>,
+    monitor: Monitor,
     interrupts: &'a mut Interrupts,
 }
 
@@ -122,6 +135,7 @@ impl Parts<'_> {
             runner,
             coordinator: Coordinator::bind(address, runner.host_name(), runner.host_address()).await?,
             origin: None,
+            monitor: &self.monitor,
             interrupts: self.interrupts,
         };
         let mut outcome =

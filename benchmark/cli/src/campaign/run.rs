@@ -13,10 +13,12 @@ use futures_util::future::BoxFuture;
 
 use super::Finished;
 use super::interrupts::Interrupts;
+use super::monitor::{Monitor, Watch};
 use crate::bucket;
 use crate::coordinator::{Conducted, Coordinator, Expected, Hooks, Plateau, conduct};
 use crate::event::{Event, Listener};
 use crate::machine::{CpuSplit, busy_seconds};
+use crate::metrics::Span;
 use crate::origin_process::OriginProcess;
 use crate::record::{Amount, Case, Run};
 use crate::runner::{Job, Program, Replicas, Runner};
@@ -34,6 +36,7 @@ pub(super) struct Conductor<'a, R> {
     pub(super) coordinator: Coordinator,
     /// Started with the first run that needs it, and anew after one that lost it.
     pub(super) origin: Option<OriginProcess>,
+    pub(super) monitor: &'a Monitor,
     pub(super) interrupts: &'a mut Interrupts,
 }
 
@@ -59,7 +62,9 @@ impl<R: Runner> Conductor<'_, R> {
             origin_cpu_share: None,
             invalid_reasons: Vec::new(),
             marks: Vec::new(),
-            metrics_source: "replica".to_owned(),
+            metrics_source: if case.runner == "compose" { "replica_network" } else { "replica" }.to_owned(),
+            prometheus_refusal: None,
+            span: None,
             wall_ns: 0,
         };
         let new = NewRun {
@@ -127,11 +132,13 @@ impl<R: Runner> Conductor<'_, R> {
             origin: self.origin.as_ref().filter(|_| case.target.is_none()),
             cpus: self.cpus,
             listener,
+            watch: self.monitor.watch(run),
+            start_ns: None,
             edges: Vec::new(),
         };
         let conducted =
             conduct(&self.coordinator, &expected, &mut replicas, &mut observer, &mut self.interrupts.0).await;
-        let edges = observer.edges;
+        let Observer { edges, watch, start_ns, .. } = observer;
         if let Err(error) = replicas.remove().await {
             tracing::warn!("{error:#}");
         }
@@ -141,6 +148,8 @@ impl<R: Runner> Conductor<'_, R> {
         if interrupted {
             return Ok(true);
         }
+        run.span = start_ns.and_then(|start_ns| span(run, start_ns));
+        watch.conclude(run).await;
         if let [from, .., to] = edges.as_slice() {
             let seconds = (to.at - from.at).as_secs_f64();
             let origin_cpus = self.origin.as_ref().map_or(1, OriginProcess::cpus) as f64;
@@ -221,6 +230,8 @@ struct Observer<'a> {
     origin: Option<&'a OriginProcess>,
     cpus: &'a CpuSplit,
     listener: &'a mut dyn Listener,
+    watch: Watch,
+    start_ns: Option<u64>,
     edges: Vec<Edge>,
 }
 
@@ -233,6 +244,7 @@ struct Edge {
 
 impl Hooks for Observer<'_> {
     async fn begin(&mut self, start_ns: u64, window_ns: u64) -> Result<()> {
+        self.start_ns = Some(start_ns);
         match self.origin {
             Some(origin) => origin.begin(self.run_id, Begin { start_ns, window_ns }).await,
             None => Ok(()),
@@ -245,11 +257,12 @@ impl Hooks for Observer<'_> {
             let origin = self.origin.and_then(OriginProcess::cpu_seconds);
             self.edges.push(Edge { at: Instant::now(), origin, busy: busy_seconds(&self.cpus.clients) });
         }
+        self.watch.ticked(replica, tick);
         self.listener.on(&Event::Ticked { replica, tick });
     }
 
-    fn settled(&mut self, _: Plateau) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::ready(()))
+    fn settled(&mut self, plateau: Plateau) -> BoxFuture<'static, ()> {
+        self.watch.settled(plateau)
     }
 }
 
@@ -310,14 +323,32 @@ fn environment(case: &Case, target: &str, coordinator: &Coordinator, expected: &
     variables.into_iter().map(|(name, value)| (format!("BENCHMARK_{name}"), value)).collect()
 }
 
-/// Wall-clock labels of the window: the monotonic edges, carried over by one reading of both clocks.
-fn label_window(run: &mut Run) {
+/// Carries instants of CLOCK_MONOTONIC over to the wall clock, by one reading of both.
+fn wall_clock() -> impl Fn(u64) -> i64 {
     let now_ns = benchmark_origin::clock::now_ns();
     let now_us = jiff::Timestamp::now().as_microsecond();
-    let wall = |at_ns: u64| now_us - (now_ns.saturating_sub(at_ns) / 1_000).cast_signed();
+    move |at_ns| now_us - (now_ns.saturating_sub(at_ns) / 1_000).cast_signed()
+}
+
+/// Wall-clock labels of the window.
+fn label_window(run: &mut Run) {
+    let wall = wall_clock();
     let results = || run.replicas.iter().filter_map(|replica| replica.result.as_ref());
-    let started = results().map(|result| result.window_start_ns).min().map(wall);
+    let started = results().map(|result| result.window_start_ns).min().map(&wall);
     let ended = results().map(|result| result.window_end_ns).max().map(wall);
     run.started_us = started.unwrap_or(run.started_us);
-    run.ended_us = ended.unwrap_or(now_us);
+    run.ended_us = ended.unwrap_or_else(|| jiff::Timestamp::now().as_microsecond());
+}
+
+/// Where the run's phases lie for all replicas: idle once the last is ready, at rest again once the last has drained.
+fn span(run: &Run, start_ns: u64) -> Option<Span> {
+    let wall = wall_clock();
+    let results = || run.replicas.iter().filter_map(|replica| replica.result.as_ref());
+    Some(Span {
+        ready_us: results().map(|result| result.resources.ready.at_ns).max().map(&wall)?,
+        start_us: wall(start_ns),
+        window_start_us: results().map(|result| result.window_start_ns).max().map(&wall)?,
+        window_end_us: results().map(|result| result.window_end_ns).min().map(&wall)?,
+        drained_us: results().map(|result| result.resources.drained.at_ns).max().map(&wall)?,
+    })
 }

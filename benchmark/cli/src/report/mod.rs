@@ -19,15 +19,24 @@ pub fn progress() -> Box<dyn Listener> {
 
 /// The lines that open a campaign.
 fn opening(event: &crate::event::Event<'_>) -> Option<String> {
-    let crate::event::Event::Planned { campaign_id, runs, estimate, database, runner, cpus } = event else {
+    let crate::event::Event::Planned { campaign_id, runs, estimate, database, runner, cpus, metrics_port, graphs } =
+        event else {
         return None;
     };
     let noun = if *runs == 1 { "run" } else { "runs" };
     let seconds = estimate.as_secs();
     let about = if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) };
+    let live = match (graphs, metrics_port) {
+        (Some(link), _) => format!("graphs {link}"),
+        (None, Some(port)) => format!(
+            "no Prometheus: live metrics at http://127.0.0.1:{port}/metrics (graphs: `docker compose -f \
+             docker-compose.monitoring.yml up -d`)"
+        ),
+        (None, None) => "no Prometheus, no live metrics".to_owned(),
+    };
     Some(format!(
         "campaign {campaign_id}: {runs} {noun}, about {about} once built, recorded in {}\n\
-         runner {runner}: origin and harness on CPU {}, replicas on CPU {}",
+         runner {runner}: origin and harness on CPU {}, replicas on CPU {}\n{live}",
         database.display(),
         cpus.origin,
         cpus.clients

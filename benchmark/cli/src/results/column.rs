@@ -210,7 +210,8 @@ static COLUMNS: &[Column] = &[
         recv_bytes_per_second,
         "bytes/s",
         "mean",
-        "mean of the samples: body bytes received between two ticks / the time between them (of one replica)",
+        "mean of the samples: bytes received between two ticks, or two scrapes / the time between them (of one replica); \
+         see metrics_source",
         mean
     ),
     of_family!(recv_bytes_per_second, "bytes/s", "std", "their sample standard deviation (divisor n - 1)", std),
@@ -224,7 +225,7 @@ static COLUMNS: &[Column] = &[
         cpu_seconds,
         "CPU s/s",
         "mean",
-        "mean of the samples: CPU time, user and system, used between two ticks / the time between them (of one replica)",
+        "mean of the samples: CPU time, user and system, used between two ticks, or two scrapes / the time between them (of one replica)",
         mean
     ),
     of_family!(cpu_seconds, "CPU s/s", "std", "their sample standard deviation", std),
@@ -244,7 +245,7 @@ static COLUMNS: &[Column] = &[
         recv_bytes_per_second_per_cpu,
         "bytes/CPU s",
         "mean",
-        "mean of the samples: body bytes received between two ticks / CPU time used between them (of one replica)",
+        "mean of the samples: bytes received between two ticks, or two scrapes / CPU time used between them (of one replica)",
         mean
     ),
     of_family!(recv_bytes_per_second_per_cpu, "bytes/CPU s", "std", "their sample standard deviation", std),
@@ -258,7 +259,8 @@ static COLUMNS: &[Column] = &[
         memory_usage_bytes,
         "bytes",
         "mean",
-        "mean of the samples: the resident set at each tick that ends an interval (of one replica)",
+        "mean of the samples: the resident set at each tick that ends an interval (of one replica); from Prometheus: cAdvisor's \
+         container_memory_usage_bytes",
         mean
     ),
     of_family!(memory_usage_bytes, "bytes", "std", "their sample standard deviation", std),
@@ -347,6 +349,10 @@ static COLUMNS: &[Column] = &[
     }),
     column("warmup_seconds", "s", "`--warmup`", SAME, |row| seconds(row.case.warm_up_us)),
     column("threads", "", "`--threads`, per replica", SAME, |row| row.case.threads.into()),
+    column("cpu_limit", "CPUs", "`--cpus` of each container; empty without a limit", SAME, |row| row.case.cpu_limit.into()),
+    column("memory_limit_bytes", "bytes", "`--memory` of each container; empty without a limit", SAME, |row| {
+        row.case.memory_limit_bytes.map(i64::unsigned_abs).into()
+    }),
     column("target", "", "`--target`; empty for the origin", SAME, |row| row.case.target.clone().into()),
     column("attempts_total", "requests", "requests started in verify, warm-up and window", SUM, |row| {
         row.figures.attempts_total.into()
@@ -412,9 +418,52 @@ static COLUMNS: &[Column] = &[
     column(
         "metrics_source",
         "",
-        "where curves and totals come from: `replica` is the replicas' own counters",
+        "where the families (*_mean, *_std, ...) come from: `replica` is body bytes and the replicas' own counters, \
+         `replica_network` the counters of their network devices instead of body bytes, `prometheus` raw cAdvisor samples",
         UNITED,
         |row| united(row, |run| run.metrics_source.as_deref()),
+    ),
+    column(
+        "prometheus_cpu_seconds",
+        "CPU s",
+        "CPU time, user and system, between cAdvisor's idle and final plateau (raw samples): of verify's end, warm-up, window and drain",
+        "sum, where all have it",
+        |row| row.figures.observation.prometheus_cpu_seconds.into(),
+    ),
+    column(
+        "prometheus_recv_bytes",
+        "bytes",
+        "bytes received by the containers' network devices between the same two plateaus, headers included",
+        "sum, where all have it",
+        |row| row.figures.observation.prometheus_recv_bytes.into(),
+    ),
+    column(
+        "cpu_difference_percent",
+        "%",
+        "(prometheus_cpu_seconds / the replicas' own CPU time from `ready` to after the drain - 1) x 100",
+        RATIO,
+        |row| row.figures.observation.cpu_difference_percent().into(),
+    ),
+    column(
+        "recv_bytes_difference_percent",
+        "%",
+        "(prometheus_recv_bytes / bytes of the network devices as the replicas read them at `ready` and after the drain - 1) x 100",
+        RATIO,
+        |row| row.figures.observation.recv_bytes_difference_percent().into(),
+    ),
+    column(
+        "scrape_count",
+        "samples",
+        "raw samples of the CPU counter from plateau to plateau, over all replicas",
+        "sum, where all have it",
+        |row| row.figures.observation.scrape_count.into(),
+    ),
+    column(
+        "prometheus_refusal",
+        "",
+        "why there are no totals from Prometheus where one was asked: a plateau or a replica is missing",
+        UNITED,
+        |row| united(row, |run| run.prometheus_refusal.as_deref()),
     ),
 ];
 

@@ -3,6 +3,7 @@
 use benchmark_protocol::counts::Counts;
 
 use super::family::Family;
+use super::observation::Observation;
 use super::percentiles::Latencies;
 use super::samples::Samples;
 use super::summary::Summary;
@@ -46,6 +47,8 @@ pub struct Figures {
     pub peak_rss_bytes: Option<u64>,
     /// Spread of the replicas' first requests, in milliseconds.
     pub start_skew_ms: Option<f64>,
+    /// What Prometheus saw, beside the replicas' own counters; known where it is known of every trial.
+    pub observation: Observation,
 }
 
 impl Figures {
@@ -85,6 +88,7 @@ impl Figures {
                 .map(|us_per_byte| us_per_byte * 1e3),
             peak_rss_bytes: trials.iter().filter_map(|trial| trial.peak_rss_bytes).max(),
             start_skew_ms: trials.iter().filter_map(|trial| trial.start_skew_ns).max().map(|ns| ns as f64 / 1e6),
+            observation: Observation::sum(trials.iter().map(|trial| &trial.observation)),
         }
     }
 }

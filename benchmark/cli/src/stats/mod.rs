@@ -7,6 +7,7 @@
 mod family;
 mod figures;
 mod histogram;
+mod observation;
 mod percentiles;
 mod samples;
 mod summary;
@@ -14,6 +15,7 @@ mod summary;
 pub use family::Family;
 pub use figures::Figures;
 pub use histogram::{HistogramError, Histograms, decode, decode_bytes, encode, merge};
+pub use observation::Observation;
 pub use percentiles::{Latencies, Percentiles};
 pub use samples::Samples;
 pub use summary::{RunSummary, StatsError, Summary, summarise};

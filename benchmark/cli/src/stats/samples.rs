@@ -8,11 +8,11 @@ const SHORTEST_NS: u64 = 500_000_000;
 /// The samples of one replica, or of several one after the other.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Samples {
-    /// Body bytes received per second.
+    /// Bytes received per second: body bytes of processes, those of the network device of containers.
     pub recv_bytes_per_second: Vec<f64>,
     /// CPU seconds used per second, user and system.
     pub cpu_seconds: Vec<f64>,
-    /// Body bytes received per CPU second; intervals in which no CPU time was counted have none.
+    /// The same per CPU second; intervals in which no CPU time was counted have none.
     pub recv_bytes_per_second_per_cpu: Vec<f64>,
     /// Resident set size at the end of the interval, in bytes.
     pub memory_usage_bytes: Vec<f64>,
@@ -50,7 +50,11 @@ impl Samples {
         if seconds == 0.0 {
             return;
         }
-        let bytes = to.received_bytes.saturating_sub(from.received_bytes) as f64;
+        // A container's network device is its own, and says what cAdvisor says too.
+        let bytes = match (&from.resources.network, &to.resources.network) {
+            (Some(from), Some(to)) => to.received_bytes.saturating_sub(from.received_bytes),
+            _ => to.received_bytes.saturating_sub(from.received_bytes),
+        } as f64;
         let cpu_seconds = to.resources.cpu_us().saturating_sub(from.resources.cpu_us()) as f64 / 1e6;
         self.recv_bytes_per_second.push(bytes / seconds);
         self.cpu_seconds.push(cpu_seconds / seconds);

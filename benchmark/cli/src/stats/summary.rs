@@ -5,6 +5,7 @@ use benchmark_protocol::counts::Counts;
 use thiserror::Error;
 
 use super::histogram::{HistogramError, Histograms, decode};
+use super::observation::Observation;
 use super::percentiles::Latencies;
 use super::samples::Samples;
 use crate::record::{Replica, Run};
@@ -46,6 +47,8 @@ pub struct Summary {
     pub latencies: Latencies,
     /// Samples of the families.
     pub samples: Samples,
+    /// What Prometheus saw, beside the replicas' own counters.
+    pub observation: Observation,
 }
 
 /// A run reduced: the whole of it, each replica, and the merged histograms that pooling needs.
@@ -74,6 +77,7 @@ pub fn summarise(run: &Run) -> Result<RunSummary, StatsError> {
     }
     summary.total.latencies = Latencies::of(&summary.histograms);
     summary.total.start_skew_ns = start_skew_ns(&run.replicas);
+    summary.total.observation = Observation::sum(summary.replicas.iter().map(|replica| &replica.observation));
     Ok(summary)
 }
 
@@ -143,7 +147,13 @@ fn totals_of(replica: &Replica) -> Summary {
         peak_rss_bytes: Some(result.resources.drained.peak_rss_bytes),
         start_skew_ns: None,
         latencies: Latencies::default(),
-        samples: Samples::of(&replica.ticks),
+        samples: replica.seen_samples.clone().unwrap_or_else(|| Samples::of(&replica.ticks)),
+        observation: Observation {
+            prometheus_cpu_seconds: replica.seen.map(|seen| seen.cpu_seconds),
+            prometheus_recv_bytes: replica.seen.map(|seen| seen.received_bytes),
+            scrape_count: replica.seen.map(|seen| seen.scrape_count),
+            ..Observation::own(&result.resources)
+        },
     }
 }
 

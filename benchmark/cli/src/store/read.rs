@@ -174,6 +174,7 @@ fn read_run(row: &SqliteRow) -> Result<StoredRun, sqlx::Error> {
         invalid_reasons: texts(row, "invalid_reasons")?,
         marks: texts(row, "marks")?,
         metrics_source: row.try_get("metrics_source")?,
+        prometheus_refusal: row.try_get("prometheus_refusal")?,
         origin_cpu_share: row.try_get("origin_cpu_share")?,
         build_sha256: row.try_get("sha256")?,
         compiler: row.try_get("compiler")?,

@@ -122,7 +122,7 @@ async fn finish_row(connection: &mut SqliteConnection, run: &Run, total: &Summar
         let columns: Vec<String> = summary::COLUMNS.iter().map(|name| format!("{name} = ?")).collect();
         format!(
             "UPDATE runs SET status = 'finished', started_us = ?, ended_us = ?, wall_ns = ?, valid = ?, \
-                 invalid_reasons = ?, marks = ?, metrics_source = ?, origin_cpu_share = ?, {} \
+                 invalid_reasons = ?, marks = ?, metrics_source = ?, origin_cpu_share = ?, prometheus_refusal = ?, ready_us = ?, start_us = ?, drained_us = ?, {} \
              WHERE run_id = ? AND status = 'running'",
             columns.join(", ")
         )
@@ -135,7 +135,11 @@ async fn finish_row(connection: &mut SqliteConnection, run: &Run, total: &Summar
         .bind(json(&run.invalid_reasons))
         .bind(json(&run.marks))
         .bind(&run.metrics_source)
-        .bind(run.origin_cpu_share);
+        .bind(run.origin_cpu_share)
+        .bind(&run.prometheus_refusal)
+        .bind(run.span.map(|span| span.ready_us))
+        .bind(run.span.map(|span| span.start_us))
+        .bind(run.span.map(|span| span.drained_us));
     let updated = summary::bind(query, total).bind(&run.run_id).execute(&mut *connection).await?;
     if updated.rows_affected() == 0 {
         return Ok(None);
@@ -168,9 +172,9 @@ async fn insert_replica(
 ) -> Result<(), sqlx::Error> {
     static INSERT: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "INSERT INTO replicas (run_id, replica_index, host_name, pid, failure, has_result, library_version, threads, \
+            "INSERT INTO replicas (run_id, replica_index, host_name, pid, container_id, failure, has_result, library_version, threads, \
                  first_request_ns, window_start_ns, window_end_ns, verify, warm_up, resources, failure_samples, {}) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{})",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{})",
             summary::COLUMNS.join(", "),
             ", ?".repeat(summary::COLUMNS.len())
         )
@@ -181,6 +185,7 @@ async fn insert_replica(
         .bind(replica.index)
         .bind(&replica.host_name)
         .bind(replica.pid)
+        .bind(&replica.container_id)
         .bind(&replica.failure)
         .bind(result.is_some())
         .bind(result.map(|result| &result.library_version))

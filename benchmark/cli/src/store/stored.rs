@@ -71,6 +71,8 @@ pub struct StoredCase {
     pub use_dns_cache: bool,
     pub timeout_us: i64,
     pub threads: u32,
+    pub cpu_limit: Option<f64>,
+    pub memory_limit_bytes: Option<i64>,
     /// Finished runs, in the order in which they began: one or more.
     #[sqlx(skip)]
     pub runs: Vec<StoredRun>,
@@ -97,6 +99,8 @@ pub struct StoredRun {
     pub marks: Vec<String>,
     /// Where curves and totals come from.
     pub metrics_source: Option<String>,
+    /// Why Prometheus has no totals, where one was asked.
+    pub prometheus_refusal: Option<String>,
     /// Share of its CPUs that the origin used in the window.
     pub origin_cpu_share: Option<f64>,
     /// SHA-256 of the measured program.

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite};
 
 use super::case::integer;
-use crate::stats::{Latencies, Percentiles, Samples, Summary};
+use crate::stats::{Latencies, Observation, Percentiles, Samples, Summary};
 
 /// The value of one column.
 enum Value {
@@ -85,6 +85,13 @@ pub(super) fn read(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
             recv_bytes_per_second_per_cpu: samples("recv_bytes_per_second_per_cpu")?,
             memory_usage_bytes: samples("memory_usage_bytes")?,
         },
+        observation: Observation {
+            prometheus_cpu_seconds: row.try_get("prometheus_cpu_seconds")?,
+            prometheus_recv_bytes: whole("prometheus_recv_bytes")?,
+            own_cpu_seconds: row.try_get("own_cpu_seconds")?,
+            own_recv_bytes: whole("own_recv_bytes")?,
+            scrape_count: whole("scrape_count")?,
+        },
     })
 }
 
@@ -139,6 +146,14 @@ fn columns(summary: &Summary) -> Vec<(String, Value)> {
     ] {
         columns.push((name.to_owned(), Value::Blob(bytes(values))));
     }
+    let observation = &summary.observation;
+    columns.extend([
+        ("prometheus_cpu_seconds".to_owned(), Value::Real(observation.prometheus_cpu_seconds)),
+        ("prometheus_recv_bytes".to_owned(), whole(observation.prometheus_recv_bytes)),
+        ("own_cpu_seconds".to_owned(), Value::Real(observation.own_cpu_seconds)),
+        ("own_recv_bytes".to_owned(), whole(observation.own_recv_bytes)),
+        ("scrape_count".to_owned(), whole(observation.scrape_count)),
+    ]);
     columns
 }
 

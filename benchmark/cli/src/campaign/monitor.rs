@@ -1,0 +1,199 @@
+//! The metrics of a campaign: what the harness exposes while it runs, and what Prometheus is waited for and asked about each run.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use benchmark_protocol::message::Tick;
+use futures_util::future::BoxFuture;
+
+use crate::coordinator::Plateau;
+use crate::exit::Usage;
+use crate::metrics::{
+    Labels, LiveMetrics, MetricsError, MetricsServer, Prometheus, Seen, Span, Watched, graphs, link, serve,
+};
+use crate::record::Run;
+
+/// Where Prometheus is unless told otherwise.
+const USUAL_URL: &str = "http://127.0.0.1:9090";
+
+/// Idle samples that each container must have before the start: two that agree are a plateau.
+const IDLE_SAMPLES: usize = 2;
+
+/// How long the idle samples may take; fresh containers need some 3 s.
+const IDLE_LIMIT: Duration = Duration::from_secs(15);
+
+/// How long the final samples may take.
+const FINAL_LIMIT: Duration = Duration::from_secs(10);
+
+/// How far before and after a run its samples are looked for.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Watches a campaign.
+#[derive(Debug)]
+pub(super) struct Monitor {
+    live: LiveMetrics,
+    /// Keeps the live metrics served.
+    server: Option<MetricsServer>,
+    prometheus: Option<Prometheus>,
+    /// Why there is no Prometheus that the user named.
+    refusal: Option<String>,
+    campaign_id: String,
+}
+
+impl Monitor {
+    /// Serves the live metrics at the loopback and at these addresses, and looks for Prometheus: the one that the user named, or
+    /// the one at the usual place.
+    ///
+    /// # Errors
+    /// [`Usage`] for a URL that is none. A Prometheus that is down is no error: rows say so.
+    pub(super) async fn start(asked: Option<&str>, campaign_id: &str, addresses: &[IpAddr]) -> Result<Self> {
+        let live = LiveMetrics::default();
+        let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST)];
+        let mut all: Vec<IpAddr> = loopback.iter().chain(addresses).copied().collect();
+        all.dedup();
+        let server = serve(live.clone(), &all).inspect_err(|error| tracing::warn!("{error}")).ok();
+        let mut monitor =
+            Self { live, server, prometheus: None, refusal: None, campaign_id: campaign_id.to_owned() };
+        if asked == Some("off") {
+            return Ok(monitor);
+        }
+        let prometheus = Prometheus::new(asked.unwrap_or(USUAL_URL)).map_err(|error| Usage(error.to_string()))?;
+        match prometheus.check().await {
+            Ok(_) => monitor.prometheus = Some(prometheus),
+            Err(_) if asked.is_none() => {}
+            Err(error) => {
+                tracing::warn!("{error}");
+                monitor.refusal = Some(error.to_string());
+            }
+        }
+        Ok(monitor)
+    }
+
+    /// The link to the campaign's graphs, where there is a Prometheus.
+    pub(super) fn graphs(&self, containers: bool) -> Option<String> {
+        let watched = if containers { Watched::Containers } else { Watched::Processes };
+        let prometheus = self.prometheus.as_ref()?;
+        Some(link(&prometheus.shown_url(), &graphs(&self.campaign_id, watched)))
+    }
+
+    /// Serves the live metrics at one more address of this host.
+    pub(super) fn also_listen(&mut self, address: IpAddr) {
+        if let Some(Err(error)) = self.server.as_mut().map(|server| server.also_listen(address)) {
+            tracing::warn!("{error}");
+        }
+    }
+
+    /// Where the live metrics are served.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.server.as_ref().map(MetricsServer::port)
+    }
+
+    /// Begins to watch a run.
+    pub(super) fn watch(&self, run: &Run) -> Watch {
+        let case = &run.case;
+        self.live.run_started(&Labels {
+            campaign_id: self.campaign_id.clone(),
+            run_id: run.run_id.clone(),
+            library: case.library.clone(),
+            test: case.test.name().to_owned(),
+            runner: case.runner.clone(),
+        });
+        let containers = case.runner == "compose";
+        Watch {
+            live: self.live.clone(),
+            prometheus: self.prometheus.clone().filter(|_| containers),
+            run_id: run.run_id.clone(),
+            replicas: case.replicas as usize,
+            refusal: Arc::new(Mutex::new(self.refusal.clone().filter(|_| containers))),
+        }
+    }
+}
+
+/// Watches a run.
+#[derive(Debug)]
+pub(super) struct Watch {
+    live: LiveMetrics,
+    prometheus: Option<Prometheus>,
+    run_id: String,
+    replicas: usize,
+    /// The first thing that went wrong.
+    refusal: Arc<Mutex<Option<String>>>,
+}
+
+impl Watch {
+    pub(super) fn ticked(&self, replica: u32, tick: &Tick) {
+        self.live.ticked(replica, tick);
+    }
+
+    /// Waits until Prometheus has seen that the replicas do nothing. Once that failed in a run, it is not waited for again.
+    pub(super) fn settled(&self, plateau: Plateau) -> BoxFuture<'static, ()> {
+        let Some(prometheus) = self.prometheus.clone() else { return Box::pin(std::future::ready(())) };
+        let (run_id, replicas, refusal) = (self.run_id.clone(), self.replicas, Arc::clone(&self.refusal));
+        Box::pin(async move {
+            if lock(&refusal).is_some() {
+                return;
+            }
+            let now_us = jiff::Timestamp::now().as_microsecond();
+            let seen = async {
+                match plateau {
+                    Plateau::Idle => {
+                        prometheus.check().await.map_err(|error| error.to_string())?.cadvisor().map_err(|e| e.to_string())?;
+                        prometheus.await_idle(&run_id, replicas, now_us, IDLE_SAMPLES, IDLE_LIMIT).await
+                    }
+                    Plateau::Final => prometheus.await_final(&run_id, replicas, now_us, FINAL_LIMIT).await,
+                }
+                .map_err(|error| error.to_string())
+            };
+            if let Err(error) = seen.await {
+                *lock(&refusal) = Some(error);
+            }
+        })
+    }
+
+    /// Asks what Prometheus saw, once the run is over.
+    pub(super) async fn conclude(self, run: &mut Run) {
+        self.live.run_ended();
+        run.prometheus_refusal = lock(&self.refusal).clone();
+        let (Some(prometheus), Some(span)) = (&self.prometheus, run.span) else { return };
+        let replicas: Vec<(u32, Option<String>)> =
+            run.replicas.iter().map(|replica| (replica.index, replica.container_id.clone())).collect();
+        match series_of(prometheus, &run.run_id, &replicas, &span).await {
+            Ok(seen) => {
+                if seen.samples.is_some() {
+                    "prometheus".clone_into(&mut run.metrics_source);
+                }
+                for (index, replica) in run.replicas.iter_mut().enumerate() {
+                    replica.seen = seen.totals[index];
+                    replica.seen_samples = seen.samples.as_ref().map(|samples| samples[index].clone());
+                }
+                // Why a sample was waited for in vain says more than that it is missing.
+                run.prometheus_refusal = seen.refusal.map(|refusal| run.prometheus_refusal.take().unwrap_or(refusal));
+            }
+            Err(error) => run.prometheus_refusal = Some(error.to_string()),
+        }
+    }
+}
+
+async fn series_of(
+    prometheus: &Prometheus,
+    run_id: &str,
+    replicas: &[(u32, Option<String>)],
+    span: &Span,
+) -> Result<Seen, MetricsError> {
+    let margin_us = MARGIN.as_micros() as i64;
+    let end_us = span.drained_us.max(jiff::Timestamp::now().as_microsecond()) + margin_us;
+    let length = Duration::from_micros(u64::try_from(end_us - span.ready_us + margin_us).unwrap_or(0));
+    let mut series = prometheus.samples(&[run_id.to_owned()], end_us, length).await?;
+    if series.is_empty() {
+        // A cAdvisor that does not hand on labels still names containers by their ids.
+        let ids: Vec<String> = replicas.iter().filter_map(|(_, id)| id.clone()).collect();
+        series = prometheus.samples_by_container(&ids, end_us, length).await?;
+    }
+    Ok(Seen::of(replicas, &series, span))
+}
+
+fn lock(refusal: &Mutex<Option<String>>) -> std::sync::MutexGuard<'_, Option<String>> {
+    refusal.lock().unwrap_or_else(PoisonError::into_inner)
+}
