@@ -1,7 +1,7 @@
 //! The harness as a library: what `benchmark` does, apart from reading its command line.
 //!
 //! Flags become a [`plan`]; a [`campaign`] conducts its runs: a [`runner`] starts replicas, the [`coordinator`] hears them,
-//! the [`verdict`] judges, [`stats`] reduces, the [`store`] keeps; [`report`] and [`results`] show.
+//! [`metrics`] ask Prometheus, the [`verdict`] judges, [`stats`] reduces, the [`store`] keeps; [`report`] and [`results`] show.
 
 pub mod bucket;
 pub mod build;
@@ -12,6 +12,7 @@ pub mod event;
 pub mod exit;
 pub mod library;
 pub mod machine;
+pub mod metrics;
 pub mod origin_process;
 pub mod plan;
 pub mod record;

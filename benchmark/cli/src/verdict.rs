@@ -194,7 +194,8 @@ pub fn metrics_difference(observation: &Observation) -> Option<String> {
     let differs = |percent: Option<f64>, own: Option<f64>, slack: f64| {
         percent.zip(own).filter(|(percent, own)| percent.abs() / 100.0 * own > METRICS_DIFFERENCE * own + slack)
     };
-    let cpu = differs(observation.cpu_difference_percent(), observation.own_cpu_seconds, METRICS_DIFFERENCE_CPU_SECONDS);
+    let cpu =
+        differs(observation.cpu_difference_percent(), observation.own_cpu_seconds, METRICS_DIFFERENCE_CPU_SECONDS);
     let received = observation.own_recv_bytes.map(|bytes| bytes as f64);
     let received = differs(observation.recv_bytes_difference_percent(), received, 0.0);
     let parts: Vec<String> = [("CPU", cpu), ("received bytes", received)]

@@ -67,8 +67,7 @@ pub async fn run(
         Some(containers) => containers.engine.host_gateway().await,
         None => None,
     };
-    let monitor =
-        Monitor::start(plan.prometheus.as_deref(), &campaign.campaign_id, &Vec::from_iter(addresses)).await?;
+    let monitor = Monitor::start(plan.prometheus.as_deref(), &campaign.campaign_id, &Vec::from_iter(addresses)).await?;
     let graphs = monitor.graphs(containers.is_some());
     listener.on(&Event::Planned {
         campaign_id: &campaign.campaign_id,

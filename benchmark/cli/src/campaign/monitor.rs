@@ -54,8 +54,7 @@ impl Monitor {
         let mut all: Vec<IpAddr> = loopback.iter().chain(addresses).copied().collect();
         all.dedup();
         let server = serve(live.clone(), &all).inspect_err(|error| tracing::warn!("{error}")).ok();
-        let mut monitor =
-            Self { live, server, prometheus: None, refusal: None, campaign_id: campaign_id.to_owned() };
+        let mut monitor = Self { live, server, prometheus: None, refusal: None, campaign_id: campaign_id.to_owned() };
         if asked == Some("off") {
             return Ok(monitor);
         }
@@ -139,7 +138,12 @@ impl Watch {
             let seen = async {
                 match plateau {
                     Plateau::Idle => {
-                        prometheus.check().await.map_err(|error| error.to_string())?.cadvisor().map_err(|e| e.to_string())?;
+                        prometheus
+                            .check()
+                            .await
+                            .map_err(|error| error.to_string())?
+                            .cadvisor()
+                            .map_err(|e| e.to_string())?;
                         prometheus.await_idle(&run_id, replicas, now_us, IDLE_SAMPLES, IDLE_LIMIT).await
                     }
                     Plateau::Final => prometheus.await_final(&run_id, replicas, now_us, FINAL_LIMIT).await,

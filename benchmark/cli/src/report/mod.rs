@@ -20,7 +20,8 @@ pub fn progress() -> Box<dyn Listener> {
 /// The lines that open a campaign.
 fn opening(event: &crate::event::Event<'_>) -> Option<String> {
     let crate::event::Event::Planned { campaign_id, runs, estimate, database, runner, cpus, metrics_port, graphs } =
-        event else {
+        event
+    else {
         return None;
     };
     let noun = if *runs == 1 { "run" } else { "runs" };

@@ -349,7 +349,9 @@ static COLUMNS: &[Column] = &[
     }),
     column("warmup_seconds", "s", "`--warmup`", SAME, |row| seconds(row.case.warm_up_us)),
     column("threads", "", "`--threads`, per replica", SAME, |row| row.case.threads.into()),
-    column("cpu_limit", "CPUs", "`--cpus` of each container; empty without a limit", SAME, |row| row.case.cpu_limit.into()),
+    column("cpu_limit", "CPUs", "`--cpus` of each container; empty without a limit", SAME, |row| {
+        row.case.cpu_limit.into()
+    }),
     column("memory_limit_bytes", "bytes", "`--memory` of each container; empty without a limit", SAME, |row| {
         row.case.memory_limit_bytes.map(i64::unsigned_abs).into()
     }),

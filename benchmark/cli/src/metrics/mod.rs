@@ -1,0 +1,33 @@
+//! Metrics: what the harness exposes while it runs, and what Prometheus and cAdvisor saw of its containers. The only
+//! place that knows PromQL.
+//!
+//! [`LiveMetrics`] listens to the replicas' ticks and [`serve`] shows them. [`Prometheus`] fetches raw samples and waits
+//! for them; [`totals`] and [`families`] are pure functions of those samples (MEASUREMENT D 17 and 19).
+
+mod cgroup;
+mod container_id;
+mod error;
+mod exposition;
+mod health;
+mod links;
+mod naive;
+mod plateau;
+mod prometheus;
+mod seen;
+mod series;
+mod server;
+mod wait;
+
+pub use cgroup::{Cgroup, CgroupError, CgroupUsage};
+pub use container_id::container_id;
+pub use error::MetricsError;
+pub use exposition::{Labels, LiveMetrics};
+pub use health::{Health, Target, TargetError};
+pub use links::{Graph, Watched, graphs, link};
+pub use naive::mean_of_rate;
+pub use plateau::{Counter, Refusal, RunRefusal, Span, Totals, combine, families, totals};
+pub use prometheus::Prometheus;
+pub use seen::Seen;
+pub use series::{ContainerSeries, Sample};
+pub use server::{FIRST_PORT, LAST_PORT, MetricsServer, ServeError, serve};
+pub use wait::WaitError;
