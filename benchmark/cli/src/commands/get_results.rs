@@ -4,8 +4,9 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::exit::{Exit, Usage};
+use crate::metrics::Prometheus;
 use crate::plan::Database;
-use crate::results::{CampaignFilter, Filter, Format, Output, write};
+use crate::results::{CampaignFilter, Error, Filter, Format, Output, Refreshed, refresh, write};
 use crate::store::Store;
 
 /// Options of `get-results`.
@@ -16,7 +17,8 @@ One row for each case and campaign, its trials pooled; every column is explained
 Examples:
   benchmark get-results out.csv
   benchmark get-results - --campaign last --format markdown
-  benchmark get-results replicas.csv --per-replica --library reqwest")]
+  benchmark get-results replicas.csv --per-replica --library reqwest
+  benchmark get-results out.csv --refresh        totals that Prometheus did not have in time")]
 pub(super) struct GetResults {
     /// The file to write; `-` is stdout
     out: String,
@@ -35,6 +37,12 @@ pub(super) struct GetResults {
     /// Only this test
     #[arg(long)]
     test: Option<String>,
+    /// Ask Prometheus again about runs that lack its totals
+    #[arg(long)]
+    refresh: bool,
+    /// The Prometheus to ask
+    #[arg(long, env = "BENCHMARK_PROMETHEUS", value_name = "URL", default_value = "http://127.0.0.1:9090")]
+    prometheus: String,
     #[command(flatten)]
     database: Database,
 }
@@ -43,6 +51,17 @@ impl GetResults {
     pub(super) async fn run(self) -> Result<Exit> {
         let store = Store::open_existing(&self.database.path()).await?;
         let filter = Filter { campaign: self.campaign, library: self.library, test: self.test };
+        if self.refresh {
+            let prometheus = Prometheus::new(&self.prometheus).map_err(|error| Usage(error.to_string()))?;
+            match refresh(&store, &filter, &prometheus).await {
+                Ok(Refreshed { asked, found }) => {
+                    eprintln!("Prometheus has the totals of {found} of the {asked} runs that lacked them");
+                }
+                // What is stored is worth as much as before.
+                Err(Error::Metrics(error)) => eprintln!("warning: nothing refreshed: {error}"),
+                Err(error) => return Err(error.into()),
+            }
+        }
         let out = Output::from(self.out.as_str());
         let rows = write(&store, &filter, self.format, self.per_replica, &out).await.map_err(|error| {
             if error.is_usage() { anyhow::Error::from(Usage(error.to_string())) } else { error.into() }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::{stats, store};
+use crate::{metrics, stats, store};
 
 /// Why results could not be written.
 #[derive(Debug, Error)]
@@ -39,6 +39,9 @@ pub enum Error {
     /// The database could not be read.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Prometheus could not be asked again.
+    #[error(transparent)]
+    Metrics(#[from] metrics::MetricsError),
     /// A stored histogram could not be read.
     #[error("run `{run_id}`: its stored histogram is damaged")]
     Histogram {

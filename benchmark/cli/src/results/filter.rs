@@ -48,14 +48,19 @@ impl Filter {
     /// [`Error::Unknown`] with the names there are, [`Error::NoMatch`], [`Error::NoFinishedRun`].
     pub async fn cases(&self, store: &Store) -> Result<Vec<CaseId>, Error> {
         let known = store.known().await?;
+        let selection = self.selection(&known);
+        let cases = store.finished_cases(&selection).await?;
+        if cases.is_empty() { Err(nothing(store, selection, known)) } else { Ok(cases) }
+    }
+
+    /// The same in the store's words.
+    pub(super) fn selection(&self, known: &Known) -> Selection {
         let campaign_id = match &self.campaign {
             CampaignFilter::All => None,
             CampaignFilter::Last => known.campaigns.last().cloned(),
             CampaignFilter::Id(id) => Some(id.clone()),
         };
-        let selection = Selection { campaign_id, library: self.library.clone(), test: self.test.clone() };
-        let cases = store.finished_cases(&selection).await?;
-        if cases.is_empty() { Err(nothing(store, selection, known)) } else { Ok(cases) }
+        Selection { campaign_id, library: self.library.clone(), test: self.test.clone() }
     }
 }
 

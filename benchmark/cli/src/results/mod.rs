@@ -9,6 +9,7 @@ mod error;
 mod export;
 mod filter;
 mod output;
+mod refresh;
 mod row;
 
 pub use cell::Cell;
@@ -17,4 +18,5 @@ pub use error::Error;
 pub use export::{Exporter, Format, exporter};
 pub use filter::{CampaignFilter, Filter};
 pub use output::{Output, write};
+pub use refresh::{Refreshed, refresh};
 pub use row::{Row, Rows, rows};

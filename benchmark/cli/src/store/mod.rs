@@ -10,6 +10,7 @@ mod error;
 mod open;
 mod read;
 mod run;
+mod seen;
 mod stored;
 mod summary;
 
@@ -18,6 +19,7 @@ pub use case::{case_key, workload_key};
 pub use error::Error;
 pub use open::Store;
 pub use run::NewRun;
+pub use seen::UnseenRun;
 pub use stored::{
     CaseId, Ceilings, Known, RunKey, Selection, StoredAudit, StoredCase, StoredHistograms, StoredReplica, StoredRun,
 };

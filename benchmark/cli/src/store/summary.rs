@@ -158,7 +158,7 @@ fn columns(summary: &Summary) -> Vec<(String, Value)> {
 }
 
 /// Samples as little-endian 64-bit floats; no samples are NULL.
-fn bytes(samples: &[f64]) -> Option<Vec<u8>> {
+pub(super) fn bytes(samples: &[f64]) -> Option<Vec<u8>> {
     (!samples.is_empty()).then(|| samples.iter().flat_map(|sample| sample.to_le_bytes()).collect())
 }
 

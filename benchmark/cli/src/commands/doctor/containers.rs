@@ -1,10 +1,18 @@
-//! What containers need: the Engine, compose, and a way from a container back to the harness. Without them the runner is `process`,
-//! so that nothing here is missing.
+//! What containers need: the Engine, compose, a way from a container back to the harness, and who watches them. Without the first
+//! three the runner is `process`, so that nothing here is missing.
 
 use super::Finding;
+use crate::metrics::{LiveMetrics, Prometheus, serve};
 use crate::runner::{ComposeTool, Engine, Leftovers, prove_reach};
 
-pub(super) async fn findings() -> Vec<(&'static str, Finding)> {
+pub(super) async fn findings(prometheus: &str) -> Vec<(&'static str, Finding)> {
+    let mut findings = containers().await;
+    findings.push(("metrics", live_metrics()));
+    findings.extend(monitoring(prometheus).await);
+    findings
+}
+
+async fn containers() -> Vec<(&'static str, Finding)> {
     let engine = match Engine::connect().await {
         Ok(engine) => engine,
         Err(error) => return vec![("docker", Finding::Warning(format!("the runner will be `process`: {error:#}")))],
@@ -20,6 +28,36 @@ pub(super) async fn findings() -> Vec<(&'static str, Finding)> {
     ];
     findings.extend(leftovers(&engine).await.map(|finding| ("leftovers", finding)));
     findings
+}
+
+fn live_metrics() -> Finding {
+    match serve(LiveMetrics::default(), &[std::net::Ipv4Addr::LOCALHOST.into()]) {
+        Ok(server) => Finding::Good(format!("a campaign serves its live metrics at port {}", server.port())),
+        Err(error) => Finding::Warning(error.to_string()),
+    }
+}
+
+/// What is up of docker-compose.monitoring.yml; each message ends with the command that mends it.
+async fn monitoring(url: &str) -> Vec<(&'static str, Finding)> {
+    let health = match Prometheus::new(url) {
+        Ok(prometheus) => prometheus.check().await,
+        Err(error) => Err(error),
+    };
+    match health {
+        Err(error) => {
+            vec![("prometheus", Finding::Warning(format!("rows will have no totals of containers: {error}")))]
+        }
+        Ok(health) => vec![
+            ("prometheus", Finding::Good(format!("{url}, version {}", health.version))),
+            (
+                "cadvisor",
+                match health.cadvisor() {
+                    Ok(()) => Finding::Good("scraped".to_owned()),
+                    Err(error) => Finding::Warning(format!("rows will have no totals of containers: {error}")),
+                },
+            ),
+        ],
+    }
 }
 
 async fn reach(engine: &Engine) -> Finding {

@@ -22,6 +22,9 @@ use crate::store::{Error, Store};
     after_help = "Example: benchmark doctor\n\nEnds with 0 when a campaign can run, with 4 when something needed is missing."
 )]
 pub(super) struct Doctor {
+    /// The Prometheus to look for
+    #[arg(long, env = "BENCHMARK_PROMETHEUS", value_name = "URL", default_value = "http://127.0.0.1:9090")]
+    prometheus: String,
     #[command(flatten)]
     database: Database,
 }
@@ -46,7 +49,7 @@ impl Doctor {
             ("ports", ports()),
             ("database", database(&self.database).await),
         ];
-        findings.extend(containers::findings().await);
+        findings.extend(containers::findings(&self.prometheus).await);
         let mut exit = Exit::Good;
         for (name, finding) in findings {
             let (sign, colour, text) = match finding {
