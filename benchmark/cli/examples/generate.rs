@@ -112,6 +112,8 @@ async fn fill(store: &Store, runs: u32, replicas: u32, ticks: u32, trials: u32) 
             invalid_reasons: Vec::new(),
             marks: Vec::new(),
             metrics_source: "replica".to_owned(),
+            prometheus_refusal: None,
+            span: None,
             wall_ns: 12_000_000_000,
         };
         store.finish_run(&run, &summarise(&run)?).await?;
@@ -200,6 +202,8 @@ fn case(number: u32, replicas: u32) -> Case {
         inject: Vec::new(),
         replicas,
         runner: "process".to_owned(),
+        cpu_limit: None,
+        memory_limit: None,
         target: None,
         endpoint: None,
         load: Load {

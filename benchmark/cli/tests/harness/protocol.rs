@@ -1,12 +1,12 @@
 //! The coordinator against replicas that are not what they should be, over real sockets.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use benchmark::coordinator::{Conducted, Coordinator, Expected, Hooks, conduct};
-use benchmark::runner::{Exit, Replicas};
+use benchmark::runner::{News, Replicas};
 use benchmark_protocol::message::{MAX_MESSAGE_BYTES, Tick};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -14,16 +14,22 @@ use tokio::sync::watch;
 
 /// Replicas that are played by threads of the test: nobody exits.
 struct Played {
-    exits: Receiver<Exit>,
-    _open: Sender<Exit>,
+    news: Receiver<News>,
+    _open: Sender<News>,
 }
 
 impl Replicas for Played {
-    fn exits(&mut self) -> &mut Receiver<Exit> {
-        &mut self.exits
+    fn news(&mut self) -> &mut Receiver<News> {
+        &mut self.news
     }
 
-    fn kill(&mut self) {}
+    fn container_id(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    async fn remove(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
 }
 
 struct Deaf;
@@ -40,8 +46,9 @@ impl Hooks for Deaf {
 fn conducted<T: Send + 'static>(replicas: u32, play: impl FnOnce(SocketAddr) -> T + Send + 'static) -> (Conducted, T) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let coordinator = Coordinator::bind().await.unwrap();
-        let address = coordinator.address();
+        let loopback = Ipv4Addr::LOCALHOST.into();
+        let coordinator = Coordinator::bind(loopback, None, loopback).await.unwrap();
+        let address = coordinator.address().parse().unwrap();
         let player = thread::spawn(move || play(address));
         let expected = Expected {
             run_id: "run".into(),
@@ -54,9 +61,9 @@ fn conducted<T: Send + 'static>(replicas: u32, play: impl FnOnce(SocketAddr) -> 
             warm_up: Duration::ZERO,
             longest: Some(Duration::from_secs(1)),
         };
-        let (sender, exits) = channel(1);
+        let (sender, news) = channel(1);
         let (_signals, mut interrupts) = watch::channel(0);
-        let mut played = Played { exits, _open: sender };
+        let mut played = Played { news, _open: sender };
         let conducted = conduct(&coordinator, &expected, &mut played, &mut Deaf, &mut interrupts).await;
         (conducted, player.join().unwrap())
     })

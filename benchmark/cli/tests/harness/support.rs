@@ -50,6 +50,8 @@ impl Harness {
             .args(arguments)
             .current_dir(self.folder.path())
             .env("BENCHMARK_ROOT", root())
+            .env("BENCHMARK_RUNNER", "process")
+            .env("BENCHMARK_PROMETHEUS", "off")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -48,7 +48,7 @@ async fn a_database_is_created_and_opens_again() {
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(pragmas, ("wal".to_owned(), 0x424E_4348, 1));
+    assert_eq!(pragmas, ("wal".to_owned(), 0x424E_4348, 2));
 }
 
 #[tokio::test]
@@ -209,4 +209,29 @@ async fn a_read_only_folder_with_an_unfinished_log_is_refused_rather_than_misrea
     let said = as_nobody(&copy, "read", &path);
     assert!(said.contains("benchmark.db`") && said.contains("writable"), "{said}");
     assert_eq!(Store::open_existing(&path).await.unwrap().campaigns().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_of_an_older_version_is_brought_up_to_date_with_what_it_holds() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("benchmark.db");
+    // The first migration alone is what the first version knew.
+    let migrations = folder.path().join("migrations");
+    fs::create_dir(&migrations).unwrap();
+    let first = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/0001_initial.sql");
+    fs::copy(first, migrations.join("0001_initial.sql")).unwrap();
+    let mut connection = raw(&path).await;
+    sqlx::migrate::Migrator::new(migrations).await.unwrap().run(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    execute(
+        &path,
+        "INSERT INTO hosts (name, cpu_model, cpus, memory_bytes, kernel) VALUES ('host', 'cpu', 2, 1, 'kernel'); \
+         INSERT INTO campaigns (campaign_id, host_id, status, started_us, command, seed, harness, boot_id, pid, start_ticks) \
+         VALUES ('old', 1, 'finished', 1, 'benchmark run-all', '1', 'benchmark 0.1.0', 'boot', 1, 1);",
+    )
+    .await;
+    let store = Store::open_existing(&path).await.unwrap();
+    assert_eq!(store.campaigns().await.unwrap()[0].campaign_id, "old");
+    fixture::add_run(&store).await;
+    store.close().await;
 }
