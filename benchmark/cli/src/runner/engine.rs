@@ -15,6 +15,7 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt;
 use futures_util::future::join_all;
+use nix::ifaddrs::getifaddrs;
 use tokio::time::{sleep, timeout};
 
 use super::stderr::Tail;
@@ -116,10 +117,16 @@ impl Engine {
         }
     }
 
-    /// The address of docker0: where a container on any network finds this host as `host-gateway`.
+    /// The address of docker0, by which a container on any network finds this host as `host-gateway`. Not what the Engine says of the
+    /// network's gateway: it leaves that out where it chose the address itself.
     pub async fn host_gateway(&self) -> Option<IpAddr> {
-        let bridge = self.docker.inspect_network("bridge", None::<InspectNetworkOptions>).await.ok()?;
-        bridge.ipam?.config?.into_iter().find_map(|config| config.gateway?.parse().ok())
+        let network = self.docker.inspect_network("bridge", None::<InspectNetworkOptions>).await.ok()?;
+        let bridge = network.options?.remove("com.docker.network.bridge.name")?;
+        let interface = getifaddrs().ok()?.find(|interface| {
+            interface.interface_name == bridge
+                && interface.address.is_some_and(|address| address.as_sockaddr_in().is_some())
+        })?;
+        Some(interface.address?.as_sockaddr_in()?.ip().into())
     }
 
     /// The ids of a run's containers.
