@@ -42,6 +42,8 @@ class Machine:
         self.built = set()
         needs("cargo")
         self.triple = re.search(r"host: (\S+)", run(["rustc", "-vV"], cwd=ROOT).stdout)[1]
+        # The checkout's configuration of cargo names the target.
+        self.release = TARGET / self.triple / "release"
         # Last, so that nothing fails between making it and whoever removes it.
         self.folder = Path(tempfile.mkdtemp(prefix="benchmark-bench-"))
 
@@ -61,7 +63,12 @@ class Machine:
 
     def harness(self):
         self.build("--package", "benchmark", "--bin", "benchmark")
-        return str(TARGET / "release" / "benchmark")
+        return str(self.release / "benchmark")
+
+    def example(self, name):
+        """A program of benchmark/cli/examples."""
+        self.build("--package", "benchmark", "--example", name)
+        return str(self.release / "examples" / name)
 
     def test(self, library, test="fetch_range"):
         self.build(library=library)

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --release -p benchmark --example generate -- fill big.db --runs 10000 --replicas 10 --ticks 10 --trials 1
-//! /usr/bin/time -v target/release/examples/generate read big.db out.csv
+//! /usr/bin/time -v target/*/release/examples/generate read big.db out.csv
 //! ```
 
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use benchmark::metrics::Span;
 use benchmark::record::{Amount, Build, Campaign, Case, Host, Load, ProcessIdentity, Replica, Run};
 use benchmark::results::{Filter, Format, Output, write};
 use benchmark::stats::summarise;
@@ -46,6 +47,9 @@ enum Command {
         ticks: u32,
         #[arg(long, default_value_t = 1)]
         trials: u32,
+        /// Runs of containers that lack Prometheus's totals.
+        #[arg(long)]
+        containers: bool,
     },
     /// Write its results.
     Read {
@@ -60,9 +64,9 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     let began = Instant::now();
     match Command::parse() {
-        Command::Fill { path, runs, replicas, ticks, trials } => {
+        Command::Fill { path, runs, replicas, ticks, trials, containers } => {
             let store = Store::open(&path).await?;
-            fill(&store, runs, replicas, ticks, trials).await?;
+            fill(&store, [runs, replicas, ticks, trials], containers).await?;
             store.close().await;
             eprintln!("{runs} runs stored in {:.1} s", began.elapsed().as_secs_f64());
         }
@@ -76,14 +80,17 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn fill(store: &Store, runs: u32, replicas: u32, ticks: u32, trials: u32) -> anyhow::Result<()> {
+async fn fill(store: &Store, [runs, replicas, ticks, trials]: [u32; 4], containers: bool) -> anyhow::Result<()> {
     store.begin_campaign(&campaign(), &host()).await?;
     store.add_build(&build()).await?;
     let histograms: Vec<Histogram> = (0..HISTOGRAMS as u64).map(histogram).collect();
     let cases = runs.div_ceil(trials);
     for number in 0..runs {
         // Trials are interleaved in blocks, as a campaign runs them.
-        let (trial, case) = (number / cases, case(number % cases, replicas));
+        let (trial, mut case) = (number / cases, case(number % cases, replicas));
+        if containers {
+            "compose".clone_into(&mut case.runner);
+        }
         let run_id = format!("01938b00-0000-7000-8000-{number:012x}");
         let started_us = 1_763_700_000_000_000 + i64::from(number) * 12_000_000;
         store
@@ -113,7 +120,13 @@ async fn fill(store: &Store, runs: u32, replicas: u32, ticks: u32, trials: u32) 
             marks: Vec::new(),
             metrics_source: "replica".to_owned(),
             prometheus_refusal: None,
-            span: None,
+            span: containers.then_some(Span {
+                ready_us: started_us - 5_000_000,
+                start_us: started_us - 2_000_000,
+                window_start_us: started_us,
+                window_end_us: started_us + 10_000_000,
+                drained_us: started_us + 10_100_000,
+            }),
             wall_ns: 12_000_000_000,
         };
         store.finish_run(&run, &summarise(&run)?).await?;
@@ -168,6 +181,7 @@ fn replica(index: u32, ticks: u32, latency: &Histogram, first_byte: &Histogram) 
         index,
         host_name: Some("generated".to_owned()),
         pid: Some(1_000 + index),
+        container_id: Some(format!("{index:064x}")),
         result: Some(ReplicaResult {
             library_version: "1.0.0".to_owned(),
             threads: 1,

@@ -232,6 +232,8 @@ async fn a_database_of_an_older_version_is_brought_up_to_date_with_what_it_holds
     .await;
     let store = Store::open_existing(&path).await.unwrap();
     assert_eq!(store.campaigns().await.unwrap()[0].campaign_id, "old");
-    fixture::add_run(&store).await;
+    store.begin_campaign(&fixture::campaign(1), &fixture::host()).await.unwrap();
+    fixture::add(&store, &fixture::run("run-1", "campaign-1", "hyper", "1.12")).await;
+    assert_eq!(store.campaigns().await.unwrap().len(), 2);
     store.close().await;
 }
