@@ -53,6 +53,22 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("invalid_reason", Cell::Empty),
             ("marks", text("littles_law")),
             ("metrics_source", text("replica")),
+            ("cpu_limit", real(1.5)),
+            ("memory_limit_bytes", whole(67_108_864)),
+            ("prometheus_refusal", text("as the fixture says")),
+        ],
+    );
+
+    // From ready (1 us user, 1 us system) to after the drain, replica 0: 1.4 + 0.5 + 1.999998 - 0.000002 = 3.899996 s; replica 1:
+    // 1.6 + 0.49 + 1.999998 - 0.000002 = 4.089996 s; each received 1,000,000 bytes.
+    take(
+        row,
+        &[
+            ("prometheus_cpu_seconds", real(8.4)),
+            ("prometheus_recv_bytes", whole(2_010_000)),
+            ("cpu_difference_percent", real((8.4 / 7.989992 - 1.0) * 100.0)),
+            ("recv_bytes_difference_percent", real((2_010_000.0 / 2_000_000.0 - 1.0) * 100.0)),
+            ("scrape_count", whole(25)),
         ],
     );
 
@@ -199,7 +215,7 @@ async fn a_replica_has_its_own_counts_rates_and_percentiles() {
             ("replica_index", whole(0)),
             ("host_name", text("bench-1")),
             ("pid", whole(77)),
-            ("container_id", Cell::Empty),
+            ("container_id", text(&"c0".repeat(32))),
             ("failure", Cell::Empty),
             ("verdict", text("valid")),
             ("number_requests", whole(2_194)), // 1,190 + 1,000 + 4
@@ -270,7 +286,11 @@ async fn what_a_failed_run_did_not_measure_is_empty_and_not_zero() {
             "recv_",
             "cpu_s",
             "cpu_u",
-            "memory_",
+            "memory_usage",
+            "prometheus_cpu",
+            "prometheus_recv",
+            "cpu_difference",
+            "scrape_",
             "latency_",
             "ttfb_",
             "failure_latency_",
