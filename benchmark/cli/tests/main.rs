@@ -4,6 +4,7 @@
 
 mod fixture;
 mod harness;
+mod metrics;
 mod results;
 mod store;
 mod verdict;

@@ -116,16 +116,14 @@ impl Cgroup {
 /// The least value that means no limit: the largest multiple of a page in a signed 64-bit number, for pages of up to 64 KiB.
 const V1_UNLIMITED: u64 = (i64::MAX as u64) & !0xFFFF;
 
-/// Lines are `number:controllers:path`; the folder of a hierarchy is named like its controllers, in their order.
+/// Lines are `number:controllers:path`. A hierarchy is mounted under its controller's name, or under all of their names.
 fn v1(root: &Path, proc_cgroup: &str) -> Option<Cgroup> {
+    let hierarchies = proc_cgroup.lines().filter_map(|line| line.split_once(':')?.1.split_once(':'));
     let folder = |controller: &str| {
-        let lines = proc_cgroup.lines().filter_map(|line| {
-            let mut parts = line.splitn(3, ':').skip(1);
-            Some((parts.next()?, parts.next()?))
-        });
-        let (controllers, path) =
-            lines.into_iter().find(|(names, _)| names.split(',').any(|name| name == controller))?;
-        Some(below(&root.join(controllers), path))
+        let is_its = |(names, _): &(&str, &str)| names.split(',').any(|name| name == controller);
+        let (names, path) = hierarchies.clone().find(is_its)?;
+        let own = root.join(controller);
+        Some(below(&if own.is_dir() { own } else { root.join(names) }, path))
     };
     Some(Cgroup::V1 { cpu: folder("cpu")?, cpuacct: folder("cpuacct")?, memory: folder("memory")? })
 }

@@ -36,6 +36,15 @@ pub enum MetricsError {
         /// How long it had.
         limit: Duration,
     },
+    /// It starts, or stops.
+    #[error(
+        "Prometheus at `{url}` is not ready: wait until it has read its data \
+         (`docker compose -f docker-compose.monitoring.yml logs prometheus` says how far it is)"
+    )]
+    NotReady {
+        /// Who was asked.
+        url: String,
+    },
     /// The connection ended within the answer.
     #[error("Prometheus at `{url}` broke off its answer: is it being stopped?")]
     BrokenOff {

@@ -264,3 +264,118 @@ fn pair(name: &str, value: &str) -> LabelPair {
     pair.set_value(value.to_owned());
     pair
 }
+
+#[cfg(test)]
+mod tests {
+    use benchmark_protocol::resources::Resources;
+
+    use super::*;
+
+    fn labels(run_id: &str) -> Labels {
+        let [campaign_id, library, test, runner] = ["c1", "re\"qwest", "call_api", "compose"].map(str::to_owned);
+        Labels { campaign_id, run_id: run_id.to_owned(), library, test, runner }
+    }
+
+    fn tick(phase: Phase, successes: u64, timeouts: u64, received_bytes: u64) -> Tick {
+        let mut counts = Counts { successes, success_bytes: successes * 10, ..Counts::default() };
+        counts.failures.set(FailureKind::Timeout, timeouts);
+        let resources = Resources {
+            cpu_user_us: received_bytes * 1_000,
+            cpu_system_us: 250_000,
+            rss_bytes: 4_096,
+            ..Resources::default()
+        };
+        Tick { phase, elapsed_ns: 0, counts, received_bytes, in_flight: 3, resources }
+    }
+
+    /// The value of the only series whose name and labels contain these texts.
+    fn value(text: &str, of: &[&str]) -> Option<f64> {
+        let mut lines = text.lines().filter(|line| !line.starts_with('#') && of.iter().all(|part| line.contains(part)));
+        let line = lines.next()?;
+        assert_eq!(lines.next(), None, "more than one series has {of:?}");
+        line.rsplit_once(' ')?.1.parse().ok()
+    }
+
+    #[test]
+    fn a_replica_has_every_metric_with_all_its_labels() {
+        let live = LiveMetrics::default();
+        live.run_started(&labels("r1"));
+        live.ticked(1, &tick(Phase::Window, 5, 2, 1_500));
+        let text = live.text();
+        let own = r#"{campaign_id="c1",run_id="r1",library="re\"qwest",test="call_api",runner="compose",replica="1"}"#;
+        for line in [
+            "# TYPE benchmark_successes_total counter".to_owned(),
+            format!("benchmark_successes_total{own} 5"),
+            format!("benchmark_requests_total{own} 7"),
+            format!("benchmark_received_bytes_total{own} 1500"),
+            format!("benchmark_success_bytes_total{own} 50"),
+            "# TYPE benchmark_in_flight gauge".to_owned(),
+            format!("benchmark_in_flight{own} 3"),
+            format!("benchmark_resident_memory_bytes{own} 4096"),
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        assert_eq!(value(&text, &["failures_total", r#"kind="timeout""#]), Some(2.0));
+        assert_eq!(
+            value(&text, &["failures_total", r#"kind="dns""#]),
+            Some(0.0),
+            "a rate needs the zero before the first"
+        );
+        assert_eq!(value(&text, &["cpu_seconds_total", r#"mode="user""#]), Some(1.5));
+        assert_eq!(value(&text, &["cpu_seconds_total", r#"mode="system""#]), Some(0.25));
+    }
+
+    #[test]
+    fn counters_grow_through_every_phase() {
+        let live = LiveMetrics::default();
+        live.run_started(&labels("r1"));
+        let ticks = [
+            tick(Phase::WarmUp, 4, 1, 40),
+            tick(Phase::WarmUp, 9, 1, 90),
+            tick(Phase::Window, 0, 0, 100),
+            tick(Phase::Window, 7, 2, 170),
+            tick(Phase::Drain, 8, 3, 180),
+        ];
+        let seen = ticks.map(|tick| {
+            live.ticked(0, &tick);
+            let text = live.text();
+            ["successes_total", "requests_total", "received_bytes_total", "success_bytes_total"]
+                .map(|name| value(&text, &[name]).unwrap() as u64)
+        });
+        assert_eq!(seen, [[4, 5, 40, 40], [9, 10, 90, 90], [9, 10, 100, 90], [16, 19, 170, 160], [17, 21, 180, 170],]);
+    }
+
+    #[test]
+    fn an_ended_run_leaves_after_five_seconds_and_its_gauges_at_once() {
+        let live = LiveMetrics::default();
+        let begun = Instant::now();
+        let at = |seconds: f64| begun + Duration::from_secs_f64(seconds);
+        assert_eq!(live.text_at(begun), "");
+        live.start(&labels("r1"), begun);
+        live.ticked(0, &tick(Phase::Window, 1, 0, 10));
+        live.end(at(10.0));
+        live.ticked(0, &tick(Phase::Window, 2, 0, 20));
+        let lingering = live.text_at(at(14.9));
+        assert_eq!(value(&lingering, &["successes_total"]), Some(1.0), "a tick after the end is not of this run");
+        assert_eq!(value(&lingering, &["in_flight"]), None);
+        live.start(&labels("r2"), at(14.9));
+        live.ticked(0, &tick(Phase::WarmUp, 1, 0, 10));
+        let both = live.text_at(at(14.9));
+        assert!(
+            value(&both, &["successes_total", "r1"]).is_some() && value(&both, &["successes_total", "r2"]).is_some()
+        );
+        assert!(!live.text_at(at(15.0)).contains("r1"));
+        live.end(at(20.0));
+        assert_eq!(live.text_at(at(25.0)), "");
+    }
+
+    #[test]
+    fn runs_that_nobody_scrapes_are_not_kept() {
+        let live = LiveMetrics::default();
+        let begun = Instant::now();
+        for run in 0..100 {
+            live.start(&labels(&run.to_string()), begun + Duration::from_secs(run));
+        }
+        assert!(live.runs().len() <= 7, "{}", live.runs().len());
+    }
+}

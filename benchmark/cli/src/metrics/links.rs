@@ -80,3 +80,53 @@ fn percent_encode(text: &str) -> String {
         .map(|byte| if unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_opens_a_panel_for_each_graph() {
+        let graphs = [
+            Graph { title: "one", query: r#"sum without (cpu) (rate(x{id="a/b"}[5s])) / 1e6"#.to_owned() },
+            Graph { title: "two", query: "y + ü".to_owned() },
+        ];
+        let expected = "http://127.0.0.1:9090/graph\
+            ?g0.expr=sum%20without%20%28cpu%29%20%28rate%28x%7Bid%3D%22a%2Fb%22%7D%5B5s%5D%29%29%20%2F%201e6\
+            &g0.tab=0&g0.stacked=0&g0.range_input=15m\
+            &g1.expr=y%20%2B%20%C3%BC&g1.tab=0&g1.stacked=0&g1.range_input=15m";
+        assert_eq!(link("http://127.0.0.1:9090", &graphs), expected);
+        assert_eq!(link("http://127.0.0.1:9090/", &graphs), expected);
+        let behind_a_path = link("https://me:secret@host/prometheus/", &[]);
+        assert_eq!(behind_a_path, "https://host/prometheus/graph?");
+    }
+
+    #[test]
+    fn a_link_reads_back_as_its_queries() {
+        let graphs = graphs("0198-\"odd\"", Watched::Containers);
+        let link = Url::parse(&link("http://127.0.0.1:9090", &graphs)).unwrap();
+        let queries: Vec<String> = link
+            .query_pairs()
+            .filter(|(name, _)| name.ends_with(".expr"))
+            .map(|(_, value)| value.into_owned())
+            .collect();
+        assert_eq!(queries, graphs.map(|graph| graph.query));
+    }
+
+    #[test]
+    fn every_graph_is_of_this_campaign_alone() {
+        for watched in [Watched::Processes, Watched::Containers] {
+            for graph in graphs("c1", watched) {
+                assert!(graph.query.contains(r#"campaign_id="c1""#), "{}", graph.query);
+            }
+        }
+        let [_, bytes, cpu, memory] = graphs("c1", Watched::Containers).map(|graph| graph.query);
+        assert_eq!(
+            cpu,
+            "sum by (container_label_benchmark_library, container_label_benchmark_test) \
+             (sum without (cpu) (rate(container_cpu_usage_seconds_total{container_label_benchmark_campaign_id=\"c1\"}[5s])))"
+        );
+        assert!(bytes.contains("interface!=\"lo\""), "{bytes}");
+        assert!(!memory.contains("rate("), "memory is a gauge: {memory}");
+    }
+}

@@ -50,3 +50,44 @@ fn rate(samples: &[Sample], start_us: i64, end_us: i64) -> Option<f64> {
     let extrapolated = sampled + extended(to_start) + extended(to_end);
     Some(growth * (extrapolated / sampled) / ((end_us - start_us) as f64 / 1e6))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIVE: Duration = Duration::from_secs(5);
+
+    fn samples(of: &[(f64, f64)]) -> Vec<Sample> {
+        of.iter().map(|(at, value)| Sample { at_us: (at * 1e6).round() as i64, value: *value }).collect()
+    }
+
+    #[test]
+    fn a_rate_is_extrapolated_as_prometheus_does() {
+        // Growth 20 over 2 s. Zero lies 2 * 10 / 20 = 1 s before the first sample, so that is how far it reaches back; the
+        // end is 6 s away, more than 1.1 * 2, so half of 2 s is added: 20 * (4 / 2) / 10.
+        assert_eq!(rate(&samples(&[(2.0, 10.0), (4.0, 30.0)]), 0, 10_000_000), Some(4.0));
+        // Edges at the samples: 20 / 2.
+        assert_eq!(rate(&samples(&[(2.0, 10.0), (4.0, 30.0)]), 2_000_000, 4_000_000), Some(10.0));
+        // After a reset the counter counts from zero: 5 in 2 s.
+        assert_eq!(rate(&samples(&[(2.0, 10.0), (4.0, 5.0)]), 2_000_000, 4_000_000), Some(2.5));
+        assert_eq!(rate(&samples(&[(2.0, 10.0)]), 0, 4_000_000), None);
+    }
+
+    #[test]
+    fn aligned_samples_give_the_true_rate() {
+        let steady: Vec<(f64, f64)> = (0..=20).map(|second| (f64::from(second), 100.0 * f64::from(second))).collect();
+        assert_eq!(mean_of_rate(&samples(&steady), 5_000_000, 15_000_000, FIVE, FIVE), Some(100.0));
+    }
+
+    #[test]
+    fn a_range_as_long_as_the_scrape_interval_hardly_ever_has_two_samples() {
+        let steady: Vec<(f64, f64)> =
+            (0..=20).map(|second| (f64::from(second) + 0.4, 100.0 * f64::from(second))).collect();
+        assert_eq!(mean_of_rate(&samples(&steady), 5_000_000, 15_000_000, FIVE, FIVE), None);
+        // The scrapes at 5, 10 and 15 s find samples of 4.2, 8.9 and 14.1 s: at 9 s alone do five seconds hold two of them.
+        // All that is seen is the growth of 470 in 4.7 s; the truth is 500 in 9.9 s.
+        let uneven = samples(&[(4.2, 1_000.0), (8.9, 1_470.0), (14.1, 1_500.0)]);
+        let mean = mean_of_rate(&uneven, 5_000_000, 15_000_000, FIVE, FIVE).unwrap();
+        assert!((mean - 100.0).abs() < 1e-9, "{mean}");
+    }
+}

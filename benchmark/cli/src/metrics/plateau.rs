@@ -250,3 +250,201 @@ fn bytes_per_cpu_second(cpu: &[Sample], received: &[Sample]) -> Vec<f64> {
     let pairs = differences(&cpu).into_iter().zip(differences(&received));
     pairs.filter(|((_, cpu), _)| *cpu > 0.0).map(|((_, cpu), (_, bytes))| bytes / cpu).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ready at 0 s, start at 3 s, window from 5 to 9 s, drained at 9.5 s.
+    const SPAN: Span = Span {
+        ready_us: 0,
+        start_us: 3_000_000,
+        window_start_us: 5_000_000,
+        window_end_us: 9_000_000,
+        drained_us: 9_500_000,
+    };
+
+    fn samples(of: &[(f64, f64)]) -> Vec<Sample> {
+        of.iter().map(|(at, value)| Sample { at_us: (at * 1e6).round() as i64, value: *value }).collect()
+    }
+
+    /// CPU and bytes of a replica that did nothing wrong: 0.5 s before ready, 4.25 s and 10,000 bytes until drained.
+    fn good() -> ContainerSeries {
+        let instants = [-0.5, 0.8, 1.8, 3.1, 5.0, 6.0, 7.5, 8.5, 9.4, 10.4];
+        let cpu = [0.40, 0.50, 0.51, 0.60, 1.51, 2.01, 3.51, 4.51, 4.75, 4.76];
+        let bytes = [90.0, 100.0, 100.0, 150.0, 1_000.0, 3_000.0, 6_000.0, 9_000.0, 10_000.0, 10_100.0];
+        let memory = [10.0, 10.0, 11.0, 11.0, 20.0, 30.0, 40.0, 35.0, 30.0, 30.0];
+        let with = |values: [f64; 10]| samples(&std::array::from_fn::<_, 10, _>(|i| (instants[i], values[i])));
+        ContainerSeries {
+            run_id: Some("run".to_owned()),
+            container_id: "a".repeat(64),
+            cpu: with(cpu),
+            received: with(bytes),
+            memory: with(memory),
+        }
+    }
+
+    fn without(samples: &mut Vec<Sample>, from: f64, to: f64) {
+        samples.retain(|sample| !(from..=to).contains(&(sample.at_us as f64 / 1e6)));
+    }
+
+    #[test]
+    fn totals_are_the_last_sample_after_the_drain_minus_the_last_before_the_start() {
+        let totals = totals(Some(&good()), &SPAN).unwrap();
+        // 4.76 s at 10.4 s minus 0.51 s at 1.8 s; 10,100 minus 100 bytes; the samples from 1.8 s on.
+        assert!((totals.cpu_seconds - 4.25).abs() < 1e-9, "{totals:?}");
+        assert_eq!((totals.received_bytes, totals.scrape_count), (10_000, 8));
+    }
+
+    #[test]
+    fn samples_at_ready_start_and_drained_belong_to_the_plateaus() {
+        let edges = samples(&[(0.0, 1.0), (3.0, 1.0), (9.5, 4.0)]);
+        let series = ContainerSeries { cpu: edges.clone(), received: edges, ..ContainerSeries::default() };
+        let totals = totals(Some(&series), &SPAN).unwrap();
+        assert_eq!(totals, Totals { cpu_seconds: 3.0, received_bytes: 3, scrape_count: 2 });
+    }
+
+    #[test]
+    fn one_idle_sample_is_enough() {
+        let mut series = good();
+        without(&mut series.cpu, 1.0, 2.0);
+        without(&mut series.received, 1.0, 2.0);
+        let totals = totals(Some(&series), &SPAN).unwrap();
+        assert!((totals.cpu_seconds - 4.26).abs() < 1e-9, "{totals:?}");
+        assert_eq!(totals.scrape_count, 8);
+    }
+
+    #[test]
+    fn a_plateau_without_sample_is_refused() {
+        assert_eq!(totals(None, &SPAN), Err(Refusal::Missing));
+
+        let mut series = good();
+        series.received.clear();
+        assert_eq!(totals(Some(&series), &SPAN), Err(Refusal::NoCounter(Counter::Received)));
+
+        let mut series = good();
+        without(&mut series.cpu, 0.0, 3.0);
+        assert_eq!(totals(Some(&series), &SPAN), Err(Refusal::NoIdleSample(Counter::Cpu)));
+
+        let mut series = good();
+        without(&mut series.received, 9.5, 11.0);
+        assert_eq!(totals(Some(&series), &SPAN), Err(Refusal::NoFinalSample(Counter::Received)));
+    }
+
+    #[test]
+    fn a_replica_that_worked_before_the_start_is_refused() {
+        let mut series = good();
+        series.cpu[1].value = 0.48;
+        let refusal = totals(Some(&series), &SPAN).unwrap_err();
+        assert!(matches!(refusal, Refusal::NotIdle { counter: Counter::Cpu, growth } if (growth - 0.03).abs() < 1e-9));
+
+        let mut series = good();
+        for sample in &mut series.received[2..] {
+            sample.value += 4096.0;
+        }
+        assert!(totals(Some(&series), &SPAN).is_ok(), "address resolution is no traffic");
+        for sample in &mut series.received[2..] {
+            sample.value += 1.0;
+        }
+        let expected = Refusal::NotIdle { counter: Counter::Received, growth: 4097.0 };
+        assert_eq!(totals(Some(&series), &SPAN), Err(expected));
+    }
+
+    #[test]
+    fn a_counter_that_began_anew_is_refused() {
+        let mut series = good();
+        series.received[6].value = 2_000.0;
+        let expected = Refusal::Reset { counter: Counter::Received, from: 3_000.0, to: 2_000.0 };
+        assert_eq!(totals(Some(&series), &SPAN), Err(expected));
+        // What happened before `ready` is another matter.
+        let mut series = good();
+        series.cpu[0].value = 7.0;
+        assert!(totals(Some(&series), &SPAN).is_ok());
+    }
+
+    #[test]
+    fn ten_seconds_without_a_sample_are_a_gap() {
+        let late = Span { drained_us: 13_000_000, ..SPAN };
+        let with_last = |at| {
+            let values = samples(&[(1.8, 1.0), (3.0, 1.0), (at, 2.0)]);
+            ContainerSeries { cpu: values.clone(), received: values, ..ContainerSeries::default() }
+        };
+        assert!(totals(Some(&with_last(13.0)), &late).is_ok());
+        let expected = Refusal::Gap { counter: Counter::Cpu, seconds: 10.5 };
+        assert_eq!(totals(Some(&with_last(13.5)), &late), Err(expected));
+    }
+
+    #[test]
+    fn a_run_is_the_sum_of_its_replicas_or_refused_with_the_name_of_one() {
+        let of = |cpu_seconds, received_bytes, scrape_count| Totals { cpu_seconds, received_bytes, scrape_count };
+        let good = [(0, Ok(of(1.5, 100, 12))), (1, Ok(of(2.0, 50, 11)))];
+        assert_eq!(combine(good.clone()), Ok(of(3.5, 150, 11)));
+        let refused = combine(good.into_iter().chain([(2, Err(Refusal::NoFinalSample(Counter::Cpu)))])).unwrap_err();
+        let source = Refusal::NoFinalSample(Counter::Cpu);
+        assert_eq!(refused, RunRefusal::Replica { replica: 2, source });
+        assert_eq!(refused.to_string(), "replica 2: no final sample of its CPU time after the drain");
+        assert_eq!(combine([]), Err(RunRefusal::NoReplica));
+    }
+
+    #[test]
+    fn every_reason_is_a_sentence() {
+        let (counter, cpu) = (Counter::Received, Counter::Cpu);
+        let said = [
+            (Refusal::Missing, "its container is not in Prometheus"),
+            (Refusal::NoCounter(counter), "Prometheus has no samples of its received bytes"),
+            (Refusal::NoIdleSample(cpu), "no idle sample of its CPU time before the start"),
+            (
+                Refusal::NotIdle { counter, growth: 9000.0 },
+                "not idle before the start: its received bytes grew by 9000",
+            ),
+            (
+                Refusal::Reset { counter, from: 30.0, to: 2.0 },
+                "its received bytes fell from 30 to 2: the counter began anew",
+            ),
+            (Refusal::Gap { counter: cpu, seconds: 12.34 }, "12.3 s without a sample of its CPU time"),
+        ];
+        for (refusal, text) in said {
+            assert_eq!(refusal.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn families_are_differences_of_neighbouring_samples_of_the_window() {
+        let families = families(&good(), &SPAN);
+        // Of the samples at 5, 6, 7.5 and 8.5 s: 1 s, 1.5 s and 1 s apart.
+        assert_near(&families.cpu_seconds, &[0.5, 1.0, 1.0]);
+        assert_near(&families.recv_bytes_per_second, &[2_000.0, 2_000.0, 3_000.0]);
+        assert_near(&families.recv_bytes_per_second_per_cpu, &[4_000.0, 2_000.0, 3_000.0]);
+        assert_near(&families.memory_usage_bytes, &[20.0, 30.0, 40.0, 35.0]);
+    }
+
+    #[test]
+    fn an_interval_without_cpu_time_or_without_one_of_the_counters_has_no_bytes_per_cpu_second() {
+        let series = ContainerSeries {
+            cpu: samples(&[(5.0, 1.0), (6.0, 1.0), (7.0, 2.0), (8.0, 4.0)]),
+            received: samples(&[(5.0, 0.0), (6.0, 10.0), (8.0, 40.0), (9.0, 40.0)]),
+            ..ContainerSeries::default()
+        };
+        let families = families(&series, &SPAN);
+        assert_near(&families.cpu_seconds, &[0.0, 1.0, 2.0]);
+        assert_near(&families.recv_bytes_per_second, &[10.0, 15.0, 0.0]);
+        // From 6 to 8 s: 30 bytes and 3 s of CPU.
+        assert_near(&families.recv_bytes_per_second_per_cpu, &[10.0]);
+    }
+
+    #[test]
+    fn a_sample_soon_after_another_closes_no_interval_and_loses_nothing() {
+        let series = ContainerSeries {
+            received: samples(&[(5.0, 0.0), (5.4, 90.0), (6.0, 100.0)]),
+            ..ContainerSeries::default()
+        };
+        assert_near(&families(&series, &SPAN).recv_bytes_per_second, &[100.0]);
+        let series = ContainerSeries { received: samples(&[(5.0, 9.0), (6.0, 1.0), (7.0, 3.0)]), ..series };
+        assert_near(&families(&series, &SPAN).recv_bytes_per_second, &[2.0]);
+    }
+
+    fn assert_near(found: &[f64], expected: &[f64]) {
+        let near = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9);
+        assert!(found.len() == expected.len() && near, "{found:?} is not {expected:?}");
+    }
+}

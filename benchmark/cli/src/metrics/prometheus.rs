@@ -141,6 +141,7 @@ impl Prometheus {
             Ok(Answer { status: word, error_type: kind, error: message, .. }) if word == "error" => {
                 Err(MetricsError::Refused { url: url(), status, kind, message })
             }
+            _ if status == 503 => Err(MetricsError::NotReady { url: url() }),
             _ => Err(MetricsError::NotPrometheus { url: url(), status, start: start_of(&body) }),
         }
     }
