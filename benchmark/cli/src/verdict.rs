@@ -47,6 +47,8 @@ const FLOOR_TOLERANCE: Duration = Duration::from_micros(100);
 pub struct Surroundings {
     /// CPU time of other programs on the replicas' CPUs in the window, as a share of one CPU.
     pub foreign_load: Option<f64>,
+    /// For how long the kernel held the replicas back at their CPU limit, in seconds over all of them.
+    pub throttled_seconds: Option<f64>,
     /// Whether origin and replicas had to share a CPU.
     pub shared_cpus: bool,
 }
@@ -73,6 +75,7 @@ pub fn reasons(run: &Run, summary: &RunSummary) -> Vec<String> {
 pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec<String> {
     let skew = summary.total.start_skew_ns.filter(|skew_ns| u128::from(*skew_ns) > START_SKEW.as_nanos());
     let origin_share = run.origin_cpu_share.filter(|share| *share >= ORIGIN_BOUND);
+    let throttled = surroundings.throttled_seconds.filter(|seconds| *seconds > 0.0);
     let foreign = surroundings.foreign_load.filter(|share| *share > FOREIGN_LOAD);
     [
         origin_share.map(|share| format!("origin_bound ({:.0} % of its CPUs)", share * 100.0)),
@@ -81,6 +84,7 @@ pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec
         skew.map(|skew_ns| format!("start_skew ({:.1} ms)", skew_ns as f64 / 1e6)),
         metrics_difference(&summary.total.observation),
         foreign.map(|share| format!("foreign_load ({:.0} % of a client CPU)", share * 100.0)),
+        throttled.map(|seconds| format!("throttled ({seconds:.1} s at the CPU limit)")),
         surroundings.shared_cpus.then(|| "shared_cpus".to_owned()),
         (run.audit.is_none() && run.case.target.is_some()).then(|| "no_audit".to_owned()),
     ]

@@ -78,7 +78,7 @@ impl<R: Runner> Conductor<'_, R> {
         };
         self.store.begin_run(&new).await?;
         let begun = Instant::now();
-        let mut surroundings = Surroundings { foreign_load: None, shared_cpus: self.cpus.shared() };
+        let mut surroundings = Surroundings { shared_cpus: self.cpus.shared(), ..Surroundings::default() };
         let interrupted = if self.interrupts.came() {
             true
         } else {
@@ -142,7 +142,8 @@ impl<R: Runner> Conductor<'_, R> {
         if let Err(error) = replicas.remove().await {
             tracing::warn!("{error:#}");
         }
-        let Conducted { replicas, reasons, interrupted } = conducted;
+        let Conducted { replicas, reasons, interrupted, throttled_seconds } = conducted;
+        surroundings.throttled_seconds = throttled_seconds;
         run.replicas = replicas;
         run.invalid_reasons = reasons;
         if interrupted {

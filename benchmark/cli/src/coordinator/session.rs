@@ -52,6 +52,8 @@ pub struct Conducted {
     pub reasons: Vec<String>,
     /// Whether a signal ended it.
     pub interrupted: bool,
+    /// For how long the kernel held the replicas back at their CPU limit, in seconds over all of them.
+    pub throttled_seconds: Option<f64>,
 }
 
 /// Conducts one run to its end. Replicas may be left that have not ended by then.
@@ -73,6 +75,7 @@ pub async fn conduct(
         stopping: None,
         started: None,
         news_over: false,
+        throttled_seconds: None,
     };
     let interrupted = session.run(coordinator, replicas, hooks, interrupts).await.is_err();
     for seat in &mut session.seats {
@@ -81,6 +84,7 @@ pub async fn conduct(
     Conducted {
         replicas: session.seats.into_iter().map(|seat| seat.record).collect(),
         reasons: session.reasons,
+        throttled_seconds: session.throttled_seconds,
         interrupted: interrupted || session.stopping.is_some(),
     }
 }
@@ -101,6 +105,7 @@ struct Session<'a> {
     /// When the replicas were told to start.
     started: Option<Instant>,
     news_over: bool,
+    throttled_seconds: Option<f64>,
 }
 
 /// The place of one replica.
@@ -433,6 +438,8 @@ impl Session<'_> {
 
     /// Says bye, and waits until all have left.
     async fn dismiss(&mut self, replicas: &mut impl Replicas) {
+        // A container that has ended has no counters any more.
+        self.throttled_seconds = replicas.throttled_seconds();
         for seat in &mut self.seats {
             seat.send(&CoordinatorMessage::Bye).await;
         }

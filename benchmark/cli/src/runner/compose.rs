@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
+use futures_util::future::join_all;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -17,6 +18,7 @@ use super::stderr::Tail;
 use super::{Exit, Identity, Job, News, Replicas, Runner};
 use crate::exit::Missing;
 use crate::machine::CpuSplit;
+use crate::metrics::Cgroup;
 
 /// The service of docker-compose.yaml that is scaled.
 const SERVICE: &str = "benchmark-runner";
@@ -175,16 +177,19 @@ impl Runner for Compose {
     fn start(&self, job: &Job) -> Result<Containers> {
         let (sender, news) = channel(64);
         let ids = Arc::new(Mutex::new(Vec::new()));
+        let cgroups = Arc::new(Mutex::new(Vec::new()));
         let watch = Watch {
             engine: self.engine.clone(),
             run_id: job.run_id.clone(),
             replicas: job.case.replicas as usize,
             tool: self.tool.to_string(),
             ids: Arc::clone(&ids),
+            limited: job.case.cpu_limit.is_some(),
+            cgroups: Arc::clone(&cgroups),
             news: sender,
         };
         let task = tokio::spawn(watch.run(self.up(job)));
-        Ok(Containers { engine: self.engine.clone(), run_id: job.run_id.clone(), ids, news, task })
+        Ok(Containers { engine: self.engine.clone(), run_id: job.run_id.clone(), ids, cgroups, news, task })
     }
 }
 
@@ -194,6 +199,7 @@ pub struct Containers {
     engine: Engine,
     run_id: String,
     ids: Arc<Mutex<Vec<String>>>,
+    cgroups: Arc<Mutex<Vec<Cgroup>>>,
     news: Receiver<News>,
     task: JoinHandle<()>,
 }
@@ -206,6 +212,11 @@ impl Replicas for Containers {
     fn container_id(&self, host_name: &str) -> Option<String> {
         let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         ids.iter().find(|id| id.get(..SHORT_ID) == Some(host_name)).cloned()
+    }
+
+    fn throttled_seconds(&self) -> Option<f64> {
+        let cgroups = self.cgroups.lock().unwrap_or_else(PoisonError::into_inner);
+        cgroups.iter().filter_map(|cgroup| cgroup.read().throttled_seconds).reduce(|a, b| a + b)
     }
 
     async fn remove(&mut self) -> Result<()> {
@@ -223,6 +234,9 @@ struct Watch {
     replicas: usize,
     tool: String,
     ids: Arc<Mutex<Vec<String>>>,
+    /// Whether the containers have a CPU limit, at which the kernel may hold them back.
+    limited: bool,
+    cgroups: Arc<Mutex<Vec<Cgroup>>>,
     news: Sender<News>,
 }
 
@@ -246,6 +260,10 @@ impl Watch {
         let ids = self.engine.containers_of(&self.run_id).await?;
         let found = ids.len();
         self.ids.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&ids);
+        if self.limited {
+            let cgroups = join_all(ids.iter().map(|id| self.engine.cgroup_of(id))).await;
+            *self.cgroups.lock().unwrap_or_else(PoisonError::into_inner) = cgroups.into_iter().flatten().collect();
+        }
         for id in ids {
             tokio::spawn(tell_end(self.engine.clone(), id, self.news.clone()));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -21,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use super::stderr::Tail;
 use crate::exit::Missing;
 use crate::machine;
+use crate::metrics::Cgroup;
 use crate::record::ProcessIdentity;
 
 /// The label with the run that a container belongs to.
@@ -132,6 +134,14 @@ impl Engine {
     /// The ids of a run's containers.
     pub(super) async fn containers_of(&self, run_id: &str) -> Result<Vec<String>> {
         Ok(self.labelled_containers(&format!("{RUN_LABEL}={run_id}")).await?.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// The cgroup of a running container, where it is one of this host's kernel.
+    pub(super) async fn cgroup_of(&self, container_id: &str) -> Option<Cgroup> {
+        let container = self.docker.inspect_container(container_id, None::<InspectContainerOptions>).await.ok()?;
+        let pid = container.state?.pid.filter(|pid| *pid > 0)?;
+        let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+        Cgroup::of(Path::new("/sys/fs/cgroup"), &text).ok()
     }
 
     /// Runs a container to its end, with as few rights as a replica's, and removes it.

@@ -106,6 +106,11 @@ pub trait Replicas {
     /// The container of the replica with this host name.
     fn container_id(&self, host_name: &str) -> Option<String>;
 
+    /// For how long the kernel has held them back at their CPU limit, in seconds over all of them; `None` where none has a limit.
+    fn throttled_seconds(&self) -> Option<f64> {
+        None
+    }
+
     /// Ends those that still run, at once, and removes every trace of them.
     ///
     /// # Errors

@@ -4,5 +4,5 @@ mod commands;
 mod interruption;
 mod libraries;
 mod protocol;
-mod support;
+pub(crate) mod support;
 mod targets;

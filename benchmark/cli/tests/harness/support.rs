@@ -1,5 +1,7 @@
 //! A folder with a database of its own, and the command run in it.
 
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,34 +15,34 @@ use tempfile::TempDir;
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Options of a run that is as short as can be.
-pub(super) const SHORT: [&str; 4] = ["--warmup", "300ms", "--duration", "1s"];
+pub(crate) const SHORT: [&str; 4] = ["--warmup", "300ms", "--duration", "1s"];
 
 /// A place to run the command in, alone with its load.
-pub(super) struct Harness {
+pub(crate) struct Harness {
     folder: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
 
 /// How the command ended.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) code: i32,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Harness {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         Self { folder: TempDir::new().unwrap(), _turn: turn }
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The command in this folder, with nothing of the caller's own settings.
-    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
         for name in ["BENCHMARK_DB", "DATABASE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
         {
@@ -59,14 +61,13 @@ impl Harness {
     }
 
     /// Runs the command to its end.
-    pub(super) fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         ended(self.command(arguments).output().unwrap())
     }
 
     /// Starts the command and waits until a replica of it runs.
-    pub(super) fn start(&self, arguments: &[&str]) -> Running {
-        let child = self.command(arguments).spawn().unwrap();
-        let running = Running(Some(child));
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let running = Running::spawn(self.command(arguments));
         // The programs may have to be built first.
         eventually(Duration::from_secs(1200), "a replica runs", || !running.replicas().is_empty());
         sleep(Duration::from_millis(700));
@@ -74,7 +75,7 @@ impl Harness {
     }
 
     /// What `get-results` says, a row a case.
-    pub(super) fn rows(&self) -> Vec<Value> {
+    pub(crate) fn rows(&self) -> Vec<Value> {
         let ended = self.run(&["get-results", "-", "--format", "json"]);
         assert_eq!(ended.code, 0, "{ended:?}");
         serde_json::from_str(&ended.stdout).unwrap()
@@ -82,24 +83,28 @@ impl Harness {
 }
 
 /// A command under way.
-pub(super) struct Running(Option<Child>);
+pub(crate) struct Running(Option<Child>);
 
 impl Running {
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        Self(Some(command.spawn().unwrap()))
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
         self.0.as_ref().unwrap().id()
     }
 
     /// The pids of its replicas.
-    pub(super) fn replicas(&self) -> Vec<u32> {
+    pub(crate) fn replicas(&self) -> Vec<u32> {
         self.children(|command| command.contains("fetch_range") || command.contains("call_api"))
     }
 
     /// The pid of its origin.
-    pub(super) fn origin(&self) -> u32 {
+    pub(crate) fn origin(&self) -> u32 {
         self.children(|command| command.contains("origin"))[0]
     }
 
-    pub(super) fn wait(mut self) -> Ended {
+    pub(crate) fn wait(mut self) -> Ended {
         ended(self.0.take().unwrap().wait_with_output().unwrap())
     }
 
@@ -123,18 +128,18 @@ impl Drop for Running {
 }
 
 /// Sends a signal to a process of ours.
-pub(super) fn signal(name: &str, pid: u32) {
+pub(crate) fn signal(name: &str, pid: u32) {
     let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap();
     assert!(status.success(), "kill -{name} {pid}");
 }
 
 /// Whether the process still runs.
-pub(super) fn is_running(pid: u32) -> bool {
+pub(crate) fn is_running(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
 /// Waits until something holds.
-pub(super) fn eventually(within: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn eventually(within: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < within, "not within {within:?}: {what}");
@@ -143,39 +148,63 @@ pub(super) fn eventually(within: Duration, what: &str, mut holds: impl FnMut() -
 }
 
 /// The program where it is installed. Elsewhere the test is skipped visibly, and fails in CI.
-pub(super) fn needs(program: &str) -> Option<PathBuf> {
+pub(crate) fn needs(program: &str) -> Option<PathBuf> {
     let candidates = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&candidates).map(|folder| folder.join(program)).find(|path| path.is_file());
     if found.is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{program} is needed in CI (scripts/test installs it)");
-        eprintln!("skipped: needs {program}");
+        skip(program);
     }
     found
 }
 
+/// Says that a test is skipped, and what it needs; in CI nothing is missing.
+pub(crate) fn skip(needed: &str) {
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{needed} is needed in CI (scripts/test sees to it)");
+    eprintln!("skipped: needs {needed}");
+}
+
+/// What an HTTP server on this host answers to a GET, where it answers at all.
+pub(crate) fn get(port: u16, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    // Of version 1.0, which knows no chunks.
+    write!(stream, "GET {path} HTTP/1.0\r\nhost: 127.0.0.1:{port}\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    Some(body.to_owned())
+}
+
+/// A port that nobody listens at.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
 /// A number of a row.
-pub(super) fn number(row: &Value, column: &str) -> f64 {
+pub(crate) fn number(row: &Value, column: &str) -> f64 {
     row[column].as_f64().unwrap_or_else(|| panic!("{column} is {}", row[column]))
 }
 
 /// A text of a row, empty where it is absent.
-pub(super) fn text<'a>(row: &'a Value, column: &str) -> &'a str {
+pub(crate) fn text<'a>(row: &'a Value, column: &str) -> &'a str {
     row[column].as_str().unwrap_or_default()
 }
 
 /// What every run must satisfy, whatever was done to it: nothing is lost between client and origin.
-pub(super) fn assert_audit_is_exact(row: &Value) {
+pub(crate) fn assert_audit_is_exact(row: &Value) {
     let title = format!("{} {}", row["library_name"], row["test_name"]);
     assert_eq!(row["attempts_total"], row["origin_requests"], "{title}");
     let parts = number(row, "number_successes") + number(row, "number_failures") + number(row, "number_censored");
     assert_eq!(number(row, "number_requests"), parts, "{title}");
 }
 
-fn root() -> &'static Path {
+/// The checkout.
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
 }
 
-fn ended(output: Output) -> Ended {
+/// How a command ended, as text.
+pub(crate) fn ended(output: Output) -> Ended {
     Ended {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use benchmark::record::{Amount, Replica, Run};
-use benchmark::stats::{RunSummary, summarise};
-use benchmark::verdict::{Surroundings, marks, reasons};
+use benchmark::stats::{Observation, RunSummary, summarise};
+use benchmark::verdict::{Surroundings, marks, metrics_difference, reasons};
 use benchmark_protocol::counts::{Counts, FailureKind};
 use benchmark_protocol::message::ReplicaResult;
 
@@ -181,8 +181,28 @@ fn a_careful_reader_is_told() {
     let mut run = good();
     run.audit = None;
     run.case.target = Some("http://127.0.0.1:1/a/b".to_owned());
-    let busy = Surroundings { foreign_load: Some(0.06), shared_cpus: true };
-    assert_eq!(marks_of(&run, busy), ["foreign_load (6 % of a client CPU)", "shared_cpus", "no_audit"]);
+    let busy = Surroundings { foreign_load: Some(0.06), throttled_seconds: Some(1.25), shared_cpus: true };
+    assert_eq!(
+        marks_of(&run, busy),
+        ["foreign_load (6 % of a client CPU)", "throttled (1.2 s at the CPU limit)", "shared_cpus", "no_audit"]
+    );
+}
+
+#[test]
+fn two_witnesses_that_disagree_are_a_mark() {
+    let observation = |cpu_seconds, received_bytes| Observation {
+        prometheus_cpu_seconds: Some(cpu_seconds),
+        prometheus_recv_bytes: Some(received_bytes),
+        own_cpu_seconds: Some(10.0),
+        own_recv_bytes: Some(1_000_000),
+        scrape_count: Some(12),
+    };
+    // 2 % of 10 s and 0.05 s: 0.25 s are allowed, and 20,000 bytes.
+    assert_eq!(metrics_difference(&observation(10.24, 1_020_000)), None);
+    assert_eq!(metrics_difference(&observation(9.76, 980_000)), None);
+    let mark = metrics_difference(&observation(10.26, 970_000)).unwrap();
+    assert_eq!(mark, "metrics_difference (CPU +2.6 %, received bytes -3.0 % in Prometheus)");
+    assert_eq!(metrics_difference(&Observation::default()), None);
 }
 
 #[test]

@@ -1,0 +1,154 @@
+//! Campaigns that go well: with either compose, with many replicas, side by side, and by hand.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+use serde_json::Value;
+
+use super::support::{Containers, PATIENCE, assert_valid, compose, compose_tools};
+use crate::harness::support::{SHORT, assert_audit_is_exact, eventually, number, root, signal, text};
+
+#[test]
+fn either_compose_runs_a_campaign() {
+    let Some(containers) = Containers::new() else { return };
+    for tool in compose_tools() {
+        let mut command =
+            containers.command(&[&["run-all", "--library", "baseline", "--replicas", "2"], &SHORT[..]].concat());
+        command.env("BENCHMARK_COMPOSE", tool);
+        let ended = containers.run_command(command);
+        assert_eq!(ended.code, 0, "{tool}: {ended:?}");
+        assert!(ended.stderr.contains("runner compose"), "{}", ended.stderr);
+        let rows = containers.rows();
+        assert_eq!(rows.len(), 2);
+        for row in rows {
+            assert_valid(&row);
+            assert_audit_is_exact(&row);
+            assert_eq!(row["replica_count"], 2, "{row}");
+            assert_eq!(text(&row, "metrics_source"), "replica_network", "{row}");
+            assert!(row["prometheus_cpu_seconds"].is_null() && row["prometheus_refusal"].is_null(), "{row}");
+        }
+        fs::remove_file(containers.harness.path("benchmark.db")).unwrap();
+    }
+}
+
+#[test]
+fn sixteen_replicas_start_together() {
+    let Some(containers) = Containers::new() else { return };
+    let arguments = ["run-test", "baseline", "call_api", "--replicas", "16", "--concurrency", "1"];
+    let ended = containers.run(&[&arguments, &SHORT[..]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let row = containers.row();
+    assert_valid(&row);
+    assert_audit_is_exact(&row);
+    let ended = containers.harness.run(&["get-results", "-", "--per-replica", "--format", "json"]);
+    let replicas: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(replicas.len(), 16);
+    let mut ids: Vec<&str> = replicas.iter().map(|replica| text(replica, "container_id")).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 16, "each in a container of its own: {ids:?}");
+    for replica in &replicas {
+        let (id, host) = (text(replica, "container_id"), text(replica, "host_name"));
+        assert!(
+            id.len() == 64 && id.bytes().all(|digit| digit.is_ascii_hexdigit()) && id.starts_with(host),
+            "{replica}"
+        );
+        assert!(number(replica, "number_successes") > 0.0, "{replica}");
+    }
+}
+
+#[test]
+fn two_harnesses_with_containers_do_not_disturb_each_other() {
+    let Some(containers) = Containers::new() else { return };
+    let arguments = [&["run-test", "baseline", "call_api", "--replicas", "2"], &SHORT[..]].concat();
+    let other = containers.spawn(containers.command(&arguments));
+    let one = containers.run(&arguments);
+    let other = other.wait();
+    assert_eq!((one.code, other.code), (0, 0), "{one:?} {other:?}");
+    let rows = containers.rows();
+    assert_eq!(rows.len(), 2);
+    for row in &rows {
+        assert_valid(row);
+        assert_audit_is_exact(row);
+    }
+    assert_ne!(rows[0]["run_id"], rows[1]["run_id"]);
+}
+
+#[test]
+fn the_doctor_sends_a_container_to_the_harness() {
+    let Some(containers) = Containers::new() else { return };
+    let ended = containers.run(&["doctor"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let line = |name: &str| {
+        let line = ended.stdout.lines().find(|line| line.split_whitespace().nth(1) == Some(name));
+        line.unwrap_or_else(|| panic!("no {name} in {}", ended.stdout))
+    };
+    for (name, says) in [("docker", "Engine"), ("compose", "compose"), ("reach", "a container reaches the harness at")]
+    {
+        assert!(line(name).starts_with("ok") && line(name).contains(says), "{}", line(name));
+    }
+}
+
+#[test]
+fn the_compose_file_is_usable_by_hand() {
+    let Some(containers) = Containers::new() else { return };
+    let ended = containers.run(&["images", "baseline"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let images: Vec<&str> = ended.stdout.lines().collect();
+    assert!(images[0].starts_with("benchmark/origin:") && images[1].starts_with("benchmark/baseline:"), "{images:?}");
+    for (number, tool) in compose_tools().into_iter().enumerate() {
+        let project = format!("benchmark-test-{}-{number}", std::process::id());
+        let log = containers.harness.path("up.log");
+        let by_hand = ByHand::up(tool, &project, &log);
+        let results = || {
+            let log = fs::read_to_string(&log).unwrap();
+            let results = log.lines().filter_map(|line| {
+                let (container, result) = line.split_once('|')?;
+                let result: Value = serde_json::from_str(result.trim()).ok()?;
+                container.contains("benchmark-runner").then_some(result)
+            });
+            results.collect::<Vec<_>>()
+        };
+        eventually(PATIENCE, "four replicas print their results", || results().len() == 4);
+        for result in results() {
+            assert!(result["window"]["successes"].as_u64() > Some(0), "{result}");
+            assert_eq!(result["window"]["failures"].as_object().map(serde_json::Map::len), Some(0), "{result}");
+        }
+        drop(by_hand);
+    }
+}
+
+/// `docker compose up` in a project of its own, and `down` at the end.
+struct ByHand {
+    tool: &'static str,
+    project: String,
+    up: Child,
+}
+
+impl ByHand {
+    fn up(tool: &'static str, project: &str, log: &Path) -> Self {
+        let mut command = Self::command(tool, project);
+        command.args(["up", "--no-color", "--scale", "benchmark-runner=4"]);
+        let up = command.stdout(File::create(PathBuf::from(log)).unwrap()).spawn().unwrap();
+        Self { tool, project: project.to_owned(), up }
+    }
+
+    fn command(tool: &str, project: &str) -> Command {
+        let mut command = compose(tool);
+        command.args(["--project-name", project]).current_dir(root());
+        command.env("BENCHMARK_LIBRARY", "baseline").env("BENCHMARK_WARMUP", "300ms").env("BENCHMARK_DURATION", "1s");
+        command
+    }
+}
+
+impl Drop for ByHand {
+    fn drop(&mut self) {
+        // As Ctrl-C does.
+        signal("INT", self.up.id());
+        self.up.wait().unwrap();
+        let down =
+            Self::command(self.tool, &self.project).args(["down", "--volumes", "--timeout", "1"]).status().unwrap();
+        assert!(down.success() || std::thread::panicking(), "{} down: {down}", self.tool);
+    }
+}

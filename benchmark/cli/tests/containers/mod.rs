@@ -1,0 +1,9 @@
+//! Replicas as containers: the real Docker Engine, both generations of compose, and the real Prometheus and cAdvisor.
+
+mod campaigns;
+mod interruption;
+mod losses;
+mod monitoring;
+mod refusals;
+mod rights;
+mod support;
