@@ -3,7 +3,6 @@
 mod campaigns;
 mod interruption;
 mod losses;
-mod monitoring;
 mod refusals;
 mod rights;
 mod support;

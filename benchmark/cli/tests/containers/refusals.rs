@@ -11,8 +11,8 @@ fn what_the_runner_cannot_do_is_refused_before_anything_is_built() {
     for (arguments, says) in [
         (&["--runner", "compose", "--target", "http://127.0.0.1:1/a/b"][..], "which containers do not reach"),
         (&["--runner", "compose", "--target", "http://localhost/a/b"], "which containers do not reach"),
-        (&["--runner", "process", "--cpus", "1"], "limits of containers, and the runner here is `process`"),
-        (&["--runner", "process", "--memory", "64MiB"], "limits of containers, and the runner here is `process`"),
+        (&["--runner", "process", "--cpus", "1"], "`--cpus` and `--memory` are limits of containers"),
+        (&["--runner", "process", "--memory", "64MiB"], "`--cpus` and `--memory` are limits of containers"),
         (&["--memory", "1MiB"], "a container needs 6MiB or more"),
         (&["--cpus", "0"], "is no number of CPUs"),
     ] {
@@ -56,6 +56,9 @@ fn auto_takes_processes_where_no_engine_answers_or_the_target_is_the_loopback_an
     let loopback = auto(&["--target", "http://127.0.0.1:1/a/b"], None);
     assert_eq!(loopback.code, 3, "{loopback:?}");
     assert!(loopback.stderr.contains("runner process"), "{}", loopback.stderr);
+    let limited = auto(&["--cpus", "1"], Some(NOWHERE));
+    assert_eq!(limited.code, 2, "{limited:?}");
+    assert!(limited.stderr.contains("the runner here is `process`: see `benchmark doctor`"), "{}", limited.stderr);
     let with = auto(&[], None);
     assert_eq!(with.code, 0, "{with:?}");
     assert!(with.stderr.contains("runner compose"), "{}", with.stderr);

@@ -29,7 +29,8 @@ fn a_replica_has_no_rights_and_the_limits_it_was_given() {
         assert_eq!(host[of_the_host], "", "{of_the_host}");
     }
     assert!(["", "private"].contains(&host["IpcMode"].as_str().unwrap_or_default()), "{}", host["IpcMode"]);
-    assert_eq!(host["NetworkMode"], network.trim());
+    let networks = replica["NetworkSettings"]["Networks"].as_object().unwrap();
+    assert_eq!(networks.keys().collect::<Vec<_>>(), [network.trim()]);
     assert_eq!(host["PortBindings"].as_object().map(serde_json::Map::len), Some(0));
     assert_eq!((&host["NanoCpus"], &host["Memory"]), (&json!(500_000_000), &json!(64 << 20)));
     let cpuset = host["CpusetCpus"].as_str().unwrap_or_default().to_owned();
