@@ -1,6 +1,7 @@
 //! The engine of async libraries: slots are tasks on tokio.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,8 +16,8 @@ use crate::client::{AsyncClient, ConstructError};
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::options::Options;
+use crate::request::Request;
 use crate::response::Response;
-use crate::workload::Drawn;
 
 thread_local! {
     /// Which recorder this thread writes to.
@@ -74,10 +75,9 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
         self.threads
     }
 
-    fn verify(&self, options: &Options, drawn: &Drawn<'_>, response: &mut Response) -> Result<(), Failure> {
-        let request = drawn.request();
+    fn verify(&self, options: &Options, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
         self.runtime.block_on(async {
-            match tokio::time::timeout(options.timeout, self.client.get(&request, response)).await {
+            match tokio::time::timeout(options.timeout, self.client.get(request, response)).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(Failure::timeout()),
             }
@@ -117,14 +117,13 @@ async fn run_slot<C: AsyncClient>(
     let mut response = Response::new();
     for stage in load.schedule.stages() {
         while let Some(begun) = load.begin(stage, index) {
-            let drawn = load.workload.draw(begun.ordinal);
-            response.expect(drawn.expected.clone());
-            let request = drawn.request();
+            let request = load.workload.draw(begun.ordinal);
+            response.expect(&request.expected);
             let outcome = match &gate {
-                None => slot.within(client.get(&request, &mut response)).await,
-                Some(gate) => within_gate(gate, slot, client.get(&request, &mut response)).await,
+                None => slot.within(pin!(client.get(&request, &mut response))).await,
+                Some(gate) => within_gate(gate, slot, pin!(client.get(&request, &mut response))).await,
             };
-            load.end((index, RECORDER.get()), begun, &response, outcome);
+            load.end((index, RECORDER.get()), begun, (&request.expected, &response), outcome);
         }
         if stage == Stage::WarmUp && barrier.wait().await.is_leader() {
             load.open_counted_window();
@@ -136,9 +135,9 @@ async fn run_slot<C: AsyncClient>(
 async fn within_gate(
     gate: &Semaphore,
     slot: &super::slot::Slot,
-    request: impl Future<Output = Result<(), Failure>>,
+    request: impl Future<Output = Result<(), Failure>> + Unpin,
 ) -> Option<Result<(), Failure>> {
-    match slot.within(gate.acquire()).await {
+    match slot.within(pin!(gate.acquire())).await {
         Some(_permit) => slot.within(request).await,
         None => Some(Err(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout"))),
     }

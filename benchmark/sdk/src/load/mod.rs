@@ -19,7 +19,7 @@ use benchmark_protocol::resources::Resources;
 use crate::clock::now_ns;
 use crate::failure::Failure;
 use crate::resources;
-use crate::response::Response;
+use crate::response::{Expected, Response};
 use crate::workload::Workload;
 use recorder::{Ended, Recorder};
 use schedule::{End, Schedule, Stage};
@@ -133,14 +133,14 @@ impl Load {
         &self,
         (slot, recorder): (usize, usize),
         begun: Begun,
-        response: &Response,
+        (expected, response): (&Expected, &Response),
         outcome: Option<Result<(), Failure>>,
     ) {
         let ended_ns = now_ns();
         let verdict = match outcome {
             Some(Err(failure)) => Err(failure),
             // What came too late failed, whether or not the library could be made to give it up.
-            Some(Ok(())) if ended_ns - begun.started_ns <= self.timeout_ns => response.judge(),
+            Some(Ok(())) if ended_ns - begun.started_ns <= self.timeout_ns => response.judge(expected),
             Some(Ok(())) | None => Err(Failure::timeout()),
         };
         let ended = Ended {

@@ -1,5 +1,6 @@
 //! A slot: one place for a request in flight.
 
+use std::pin::Pin;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,11 +39,10 @@ impl Slot {
     ///
     /// A timer for each request would cost more than some requests do. One thread watches all slots instead and wakes
     /// the task of one that is over its time, so that a request costs one relaxed load for each time it is polled.
-    pub(super) async fn within<F: Future>(&self, request: F) -> Option<F::Output> {
-        let mut request = std::pin::pin!(request);
+    pub(super) async fn within<F: Future + Unpin>(&self, mut request: F) -> Option<F::Output> {
         let started_ns = self.started_ns.load(Ordering::Relaxed);
         std::future::poll_fn(|context| {
-            if let Poll::Ready(output) = request.as_mut().poll(context) {
+            if let Poll::Ready(output) = Pin::new(&mut request).poll(context) {
                 return Poll::Ready(Some(output));
             }
             if self.expired.load(Ordering::Relaxed) == started_ns { Poll::Ready(None) } else { Poll::Pending }
