@@ -193,6 +193,7 @@ impl Load {
         for recorder in &self.recorders {
             let mut recorder = locked(recorder);
             recorder.closed = true;
+            recorder.flush();
             last_ended_ns = recorder.last_ended_ns.max(last_ended_ns);
         }
         let now = now_ns();
