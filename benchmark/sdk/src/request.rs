@@ -22,6 +22,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    #[inline]
     pub(crate) fn new(object: &'a Object, expected: Expected) -> Self {
         Self { object, range: expected.range.as_ref().map(range_text), signature: Signature::new(), expected }
     }

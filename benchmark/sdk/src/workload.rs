@@ -103,6 +103,7 @@ impl Workload {
         self.request(&self.objects[index as usize], range, ordinal.is_multiple_of(SAMPLE_EVERY))
     }
 
+    #[inline]
     fn request<'a>(&self, object: &'a Object, range: Option<RangeInclusive<u64>>, sampled: bool) -> Request<'a> {
         let document = range.is_none();
         let pattern = (sampled && self.known_content).then_some(object.pattern);

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::schedule::Stage;
 use super::{DRAIN_LOOK, Load, Shape};
 use crate::client::{AsyncClient, ConstructError};
+use crate::clock::now_ns;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::options::Options;
@@ -77,10 +78,8 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
 
     fn verify(&self, options: &Options, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
         self.runtime.block_on(async {
-            match tokio::time::timeout(options.timeout, self.client.get(request, response)).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(Failure::timeout()),
-            }
+            let timed = tokio::time::timeout(options.timeout, self.client.get(request, response)).await;
+            timed.unwrap_or_else(|_| Err(Failure::timeout()))
         })
     }
 
@@ -116,14 +115,15 @@ async fn run_slot<C: AsyncClient>(
     slot.attach().await;
     let mut response = Response::new();
     for stage in load.schedule.stages() {
-        while let Some(begun) = load.begin(stage, index) {
+        let mut now = now_ns();
+        while let Some(begun) = load.begin(stage, index, now) {
             let request = load.workload.draw(begun.ordinal);
             response.expect(&request.expected);
             let outcome = match &gate {
                 None => slot.within(pin!(client.get(&request, &mut response))).await,
                 Some(gate) => within_gate(gate, slot, pin!(client.get(&request, &mut response))).await,
             };
-            load.end((index, RECORDER.get()), begun, (&request.expected, &response), outcome);
+            now = load.end((index, RECORDER.get()), begun, (&request.expected, &response), outcome);
         }
         if stage == Stage::WarmUp && barrier.wait().await.is_leader() {
             load.open_counted_window();
@@ -136,9 +136,9 @@ async fn within_gate(
     gate: &Semaphore,
     slot: &super::slot::Slot,
     request: impl Future<Output = Result<(), Failure>> + Unpin,
-) -> Option<Result<(), Failure>> {
-    match slot.within(pin!(gate.acquire())).await {
-        Some(_permit) => slot.within(request).await,
-        None => Some(Err(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout"))),
+) -> Result<(), Box<Failure>> {
+    match slot.within(pin!(async { Ok(gate.acquire().await) })).await {
+        Ok(_permit) => slot.within(request).await,
+        Err(_) => Err(Box::new(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout"))),
     }
 }

@@ -12,6 +12,7 @@ use benchmark_protocol::counts::FailureKind;
 use super::schedule::Stage;
 use super::{DRAIN_LOOK, Load, Shape, locked};
 use crate::client::{BlockingClient, ConstructError};
+use crate::clock::now_ns;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::options::Options;
@@ -87,7 +88,8 @@ fn run_slot<C: BlockingClient>(client: &C, load: &Load, index: usize, gate: Opti
     let recorder = index % recorders();
     let mut response = Response::new();
     for stage in load.schedule.stages() {
-        while let Some(begun) = load.begin(stage, index) {
+        let mut now = now_ns();
+        while let Some(begun) = load.begin(stage, index, now) {
             let request = load.workload.draw(begun.ordinal);
             response.expect(&request.expected);
             let permit = gate.map(Gate::acquire);
@@ -95,7 +97,7 @@ fn run_slot<C: BlockingClient>(client: &C, load: &Load, index: usize, gate: Opti
                 Some(None) => Err(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout")),
                 Some(Some(_)) | None => client.get(&request, &mut response),
             };
-            load.end((index, recorder), begun, (&request.expected, &response), Some(outcome));
+            now = load.end((index, recorder), begun, (&request.expected, &response), outcome.map_err(Box::new));
         }
         if stage == Stage::WarmUp && barrier.wait().is_leader() {
             load.open_counted_window();

@@ -45,7 +45,7 @@ pub(super) struct Ended {
     pub(super) ended_ns: u64,
     pub(super) first_byte_ns: Option<u64>,
     pub(super) bytes: u64,
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<Box<Failure>>,
 }
 
 impl Recorder {
@@ -94,7 +94,7 @@ impl Recorder {
                 if measured {
                     self.failure_latency.saturating_record(latency_ns);
                 }
-                self.keep_sample(failure);
+                self.keep_sample(*failure);
             }
         }
     }
@@ -167,7 +167,14 @@ mod tests {
     use super::*;
 
     fn ended(phase: Phase, failure: Option<Failure>) -> Ended {
-        Ended { phase, started_ns: 1_000, ended_ns: 6_000, first_byte_ns: Some(5_000), bytes: 10, failure }
+        Ended {
+            phase,
+            started_ns: 1_000,
+            ended_ns: 6_000,
+            first_byte_ns: Some(5_000),
+            bytes: 10,
+            failure: failure.map(Box::new),
+        }
     }
 
     #[test]
