@@ -6,8 +6,8 @@ use crate::client::ConstructError;
 use crate::failure::Failure;
 use crate::load::{Load, Shape};
 use crate::options::Options;
+use crate::request::Request;
 use crate::response::Response;
-use crate::workload::Drawn;
 
 /// A constructed client with what runs it.
 pub(crate) trait Engine: Sized {
@@ -24,7 +24,7 @@ pub(crate) trait Engine: Sized {
     fn threads(&self) -> u32;
 
     /// Makes one request outside the load.
-    fn verify(&self, options: &Options, drawn: &Drawn<'_>, response: &mut Response) -> Result<(), Failure>;
+    fn verify(&self, options: &Options, request: &Request<'_>, response: &mut Response) -> Result<(), Failure>;
 
     /// Runs the whole load, from the first request of the warm-up to the end of the drain.
     fn run(self, load: &Arc<Load>);

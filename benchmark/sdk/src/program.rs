@@ -161,13 +161,13 @@ fn prepare<E: Engine>(
     let mut response = Response::new();
     let mut verify = Counts { attempts: 1, ..Counts::default() };
     let outcome = {
-        let drawn = workload.verification();
-        response.expect(drawn.expected.clone());
-        engine.verify(options, &drawn, &mut response)
+        let request = workload.verification();
+        response.expect(&request.expected);
+        engine.verify(options, &request, &mut response).and_then(|()| response.judge(&request.expected))
     };
     // A range beyond the object's end is cut short by the server: say that, rather than that bytes are missing.
     let sized = workload.learn(response.content_range());
-    if let Err(failure) = outcome.and_then(|()| response.judge()) {
+    if let Err(failure) = outcome {
         verify.failures.add(failure.kind);
         let reason = sized.err().unwrap_or(failure.text);
         return Err(Unprepared { reason: format!("verify: {reason}"), verify: Box::new(verify) });

@@ -2,27 +2,29 @@
 
 use std::ops::RangeInclusive;
 
+use arrayvec::ArrayString;
 use benchmark_protocol::target::Object;
+
+use crate::response::Expected;
+use crate::sigv4::Signature;
+
+/// `bytes=`, two numbers of at most 20 digits and a dash.
+const LONGEST_RANGE: usize = 6 + 20 + 1 + 20;
 
 /// What a test's client is asked to do: GET this object, or this range of it.
 #[derive(Debug)]
 pub struct Request<'a> {
     object: &'a Object,
-    range: Option<(RangeInclusive<u64>, RangeText)>,
-    signature: &'a [(&'static str, String)],
+    range: Option<ArrayString<LONGEST_RANGE>>,
+    pub(crate) signature: Signature,
+    /// What a good answer is.
+    pub(crate) expected: Expected,
 }
 
 impl<'a> Request<'a> {
-    pub(crate) fn new(
-        object: &'a Object,
-        range: Option<RangeInclusive<u64>>,
-        signature: &'a [(&'static str, String)],
-    ) -> Self {
-        let range = range.map(|range| {
-            let text = RangeText::new(&range);
-            (range, text)
-        });
-        Self { object, range, signature }
+    #[inline]
+    pub(crate) fn new(object: &'a Object, expected: Expected) -> Self {
+        Self { object, range: expected.range.as_ref().map(range_text), signature: Signature::new(), expected }
     }
 
     /// The whole URL.
@@ -52,13 +54,13 @@ impl<'a> Request<'a> {
     /// First and last byte, for clients with a range type of their own.
     #[must_use]
     pub fn range(&self) -> Option<RangeInclusive<u64>> {
-        self.range.as_ref().map(|(range, _)| range.clone())
+        self.expected.range.clone()
     }
 
     /// The value of the `range` header: `bytes=0-16383`.
     #[must_use]
     pub fn range_header(&self) -> Option<&str> {
-        self.range.as_ref().map(|(_, text)| text.as_str())
+        self.range.as_deref()
     }
 
     /// The headers that the request must carry, for clients that know nothing of ranges and signatures.
@@ -68,35 +70,14 @@ impl<'a> Request<'a> {
     }
 }
 
-/// `bytes=a-b`, written on the stack: it is made for each request.
-#[derive(Debug)]
-struct RangeText {
-    text: [u8; Self::LONGEST],
-    length: usize,
-}
-
-impl RangeText {
-    /// `bytes=`, two numbers of at most 20 digits and a dash.
-    const LONGEST: usize = 6 + 20 + 1 + 20;
-
-    fn new(range: &RangeInclusive<u64>) -> Self {
-        let mut this = Self { text: [0; Self::LONGEST], length: 0 };
-        this.push("bytes=");
-        this.push(itoa::Buffer::new().format(*range.start()));
-        this.push("-");
-        this.push(itoa::Buffer::new().format(*range.end()));
-        this
-    }
-
-    fn push(&mut self, part: &str) {
-        self.text[self.length..self.length + part.len()].copy_from_slice(part.as_bytes());
-        self.length += part.len();
-    }
-
-    fn as_str(&self) -> &str {
-        // Only ASCII was ever pushed.
-        str::from_utf8(&self.text[..self.length]).unwrap_or_default()
-    }
+/// `bytes=a-b`, on the stack and without the formatter: it is made for each request.
+fn range_text(range: &RangeInclusive<u64>) -> ArrayString<LONGEST_RANGE> {
+    let mut text = ArrayString::new();
+    text.push_str("bytes=");
+    text.push_str(itoa::Buffer::new().format(*range.start()));
+    text.push('-');
+    text.push_str(itoa::Buffer::new().format(*range.end()));
+    text
 }
 
 #[cfg(test)]
@@ -105,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_range_header_is_inclusive() {
-        assert_eq!(RangeText::new(&(0..=16_383)).as_str(), "bytes=0-16383");
-        assert_eq!(RangeText::new(&(0..=u64::MAX)).as_str().len(), 6 + 1 + 1 + 20);
+        assert_eq!(range_text(&(0..=16_383)).as_str(), "bytes=0-16383");
+        assert_eq!(range_text(&(u64::MAX..=u64::MAX)).len(), LONGEST_RANGE);
     }
 }

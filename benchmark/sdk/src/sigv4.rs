@@ -37,6 +37,9 @@ impl Credentials {
     }
 }
 
+/// The headers that sign one request, by name.
+pub(crate) type Signature = Vec<(&'static str, String)>;
+
 /// Signs GET requests of one host. The key is derived once a day, as AWS's own clients do.
 #[derive(Debug)]
 pub(crate) struct Signer {
@@ -52,10 +55,10 @@ impl Signer {
     }
 
     /// The headers that sign a GET of `path` (already percent-encoded, without a query) made at `now`.
-    pub(crate) fn sign(&mut self, path: &str, range: Option<&str>, now: Timestamp) -> Vec<(&'static str, String)> {
+    pub(crate) fn sign(&mut self, path: &str, range: Option<&str>, now: Timestamp) -> Signature {
         let time = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         let date = time[..8].to_owned();
-        let mut signed: Vec<(&'static str, String)> = vec![("host", self.host.clone())];
+        let mut signed: Signature = vec![("host", self.host.clone())];
         signed.extend(range.map(|range| ("range", range.to_owned())));
         signed.push(("x-amz-content-sha256", EMPTY_BODY.to_owned()));
         signed.push(("x-amz-date", time.clone()));

@@ -22,9 +22,6 @@ const SAMPLE_EVERY: u64 = 64;
 /// How many documents `call_api` asks the origin for.
 const DOCUMENTS: u64 = 1_000;
 
-/// Signed headers of one request, by name.
-pub(crate) type Signature = Vec<(&'static str, String)>;
-
 /// All requests of a replica.
 #[derive(Debug)]
 pub(crate) struct Workload {
@@ -33,22 +30,6 @@ pub(crate) struct Workload {
     draws: Draws,
     known_content: bool,
     signer: Option<Mutex<Signer>>,
-}
-
-/// One drawn request.
-#[derive(Debug)]
-pub(crate) struct Drawn<'a> {
-    object: &'a Object,
-    range: Option<RangeInclusive<u64>>,
-    signature: Signature,
-    /// What a good answer is.
-    pub(crate) expected: Expected,
-}
-
-impl Drawn<'_> {
-    pub(crate) fn request(&self) -> Request<'_> {
-        Request::new(self.object, self.range.clone(), &self.signature)
-    }
 }
 
 impl Workload {
@@ -90,11 +71,11 @@ impl Workload {
     }
 
     /// The request made before `ready`: the head of the first object, compared in full.
-    pub(crate) fn verification(&self) -> Drawn<'_> {
+    pub(crate) fn verification(&self) -> Request<'_> {
         let range = self.request_size.map(|size| 0..=size - 1);
-        let mut drawn = self.drawn(&self.objects[0], range, true);
-        drawn.expected.size = None;
-        drawn
+        let mut request = self.request(&self.objects[0], range, true);
+        request.expected.size = None;
+        request
     }
 
     /// Takes the objects' size from the verified response, where the workload asks for ranges and no listing told it.
@@ -111,7 +92,7 @@ impl Workload {
     }
 
     /// The request of this ordinal.
-    pub(crate) fn draw(&self, ordinal: u64) -> Drawn<'_> {
+    pub(crate) fn draw(&self, ordinal: u64) -> Request<'_> {
         let objects = self.objects.len() as u64;
         let last_offset = |index: u64| match self.request_size {
             Some(size) => self.objects[index as usize].size - size + 1,
@@ -119,22 +100,19 @@ impl Workload {
         };
         let (index, offset) = self.draws.range(ordinal, objects, last_offset);
         let range = self.request_size.map(|size| offset..=offset + size - 1);
-        self.drawn(&self.objects[index as usize], range, ordinal.is_multiple_of(SAMPLE_EVERY))
+        self.request(&self.objects[index as usize], range, ordinal.is_multiple_of(SAMPLE_EVERY))
     }
 
-    fn drawn<'a>(&self, object: &'a Object, range: Option<RangeInclusive<u64>>, sampled: bool) -> Drawn<'a> {
-        let signature = self.signer.as_ref().map_or_else(Vec::new, |signer| {
-            let text = range.as_ref().map(|range| format!("bytes={}-{}", range.start(), range.end()));
+    #[inline]
+    fn request<'a>(&self, object: &'a Object, range: Option<RangeInclusive<u64>>, sampled: bool) -> Request<'a> {
+        let document = range.is_none();
+        let pattern = (sampled && self.known_content).then_some(object.pattern);
+        let mut request = Request::new(object, Expected { range, size: Some(object.size), pattern, document });
+        if let Some(signer) = &self.signer {
             let mut signer = signer.lock().unwrap_or_else(PoisonError::into_inner);
-            signer.sign(&object.path, text.as_deref(), Timestamp::now())
-        });
-        let expected = Expected {
-            range: range.clone(),
-            size: Some(object.size),
-            pattern: (sampled && self.known_content).then_some(object.pattern),
-            document: range.is_none(),
-        };
-        Drawn { object, range, signature, expected }
+            request.signature = signer.sign(request.path(), request.range_header(), Timestamp::now());
+        }
+        request
     }
 }
 

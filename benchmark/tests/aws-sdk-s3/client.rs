@@ -57,7 +57,7 @@ impl AsyncClient for Client {
             Ok(got) => got,
             Err(error) => return failed(&error, response),
         };
-        let range = got.content_range().and_then(ContentRange::parse);
+        let range = got.content_range().and_then(|value| ContentRange::parse(value.as_bytes()));
         // It shows no status of a success: 206 is what comes with a range.
         response.head(if range.is_some() { 206 } else { 200 }, range);
         while let Some(bytes) = got.body.next().await {

@@ -159,7 +159,7 @@ fn parse(bytes: &[u8], response: &mut Response) -> Result<Option<Head>, Failure>
         // Lengths first: most headers are told apart without comparing letters.
         match header.name.len() {
             14 if header.name.eq_ignore_ascii_case("content-length") => length = value().parse().ok(),
-            13 if header.name.eq_ignore_ascii_case("content-range") => range = ContentRange::parse(value()),
+            13 if header.name.eq_ignore_ascii_case("content-range") => range = ContentRange::parse(header.value),
             10 if header.name.eq_ignore_ascii_case("connection") => reusable &= !value().eq_ignore_ascii_case("close"),
             _ => {}
         }

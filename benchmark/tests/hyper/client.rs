@@ -39,7 +39,7 @@ impl AsyncClient for Client {
             };
             Failure { kind, ..failure }
         })?;
-        let range = got.headers().get(CONTENT_RANGE).and_then(|value| ContentRange::parse(value.to_str().ok()?));
+        let range = got.headers().get(CONTENT_RANGE).and_then(|value| ContentRange::parse(value.as_bytes()));
         response.head(got.status().as_u16(), range);
         while let Some(frame) = got.body_mut().frame().await {
             let frame = frame.map_err(|error| Failure::from_error(&error))?;

@@ -45,7 +45,7 @@ impl BlockingClient for Client {
             asked = asked.header("connection", "close");
         }
         let mut got = asked.call().map_err(failure)?;
-        let range = got.headers().get(CONTENT_RANGE).and_then(|value| ContentRange::parse(value.to_str().ok()?));
+        let range = got.headers().get(CONTENT_RANGE).and_then(|value| ContentRange::parse(value.as_bytes()));
         response.head(got.status().as_u16(), range);
         let mut body = got.body_mut().as_reader();
         PIECE.with_borrow_mut(|piece| {

@@ -1,6 +1,7 @@
 //! The engine of async libraries: slots are tasks on tokio.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,11 +13,12 @@ use tokio::task::JoinSet;
 use super::schedule::Stage;
 use super::{DRAIN_LOOK, Load, Shape};
 use crate::client::{AsyncClient, ConstructError};
+use crate::clock::now_ns;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::options::Options;
+use crate::request::Request;
 use crate::response::Response;
-use crate::workload::Drawn;
 
 thread_local! {
     /// Which recorder this thread writes to.
@@ -74,13 +76,10 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
         self.threads
     }
 
-    fn verify(&self, options: &Options, drawn: &Drawn<'_>, response: &mut Response) -> Result<(), Failure> {
-        let request = drawn.request();
+    fn verify(&self, options: &Options, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
         self.runtime.block_on(async {
-            match tokio::time::timeout(options.timeout, self.client.get(&request, response)).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(Failure::timeout()),
-            }
+            let timed = tokio::time::timeout(options.timeout, self.client.get(request, response)).await;
+            timed.unwrap_or_else(|_| Err(Failure::timeout()))
         })
     }
 
@@ -116,15 +115,15 @@ async fn run_slot<C: AsyncClient>(
     slot.attach().await;
     let mut response = Response::new();
     for stage in load.schedule.stages() {
-        while let Some(begun) = load.begin(stage, index) {
-            let drawn = load.workload.draw(begun.ordinal);
-            response.expect(drawn.expected.clone());
-            let request = drawn.request();
+        let mut now = now_ns();
+        while let Some(begun) = load.begin(stage, index, now) {
+            let request = load.workload.draw(begun.ordinal);
+            response.expect(&request.expected);
             let outcome = match &gate {
-                None => slot.within(client.get(&request, &mut response)).await,
-                Some(gate) => within_gate(gate, slot, client.get(&request, &mut response)).await,
+                None => slot.within(pin!(client.get(&request, &mut response))).await,
+                Some(gate) => within_gate(gate, slot, pin!(client.get(&request, &mut response))).await,
             };
-            load.end((index, RECORDER.get()), begun, &response, outcome);
+            now = load.end((index, RECORDER.get()), begun, (&request.expected, &response), outcome);
         }
         if stage == Stage::WarmUp && barrier.wait().await.is_leader() {
             load.open_counted_window();
@@ -136,10 +135,10 @@ async fn run_slot<C: AsyncClient>(
 async fn within_gate(
     gate: &Semaphore,
     slot: &super::slot::Slot,
-    request: impl Future<Output = Result<(), Failure>>,
-) -> Option<Result<(), Failure>> {
-    match slot.within(gate.acquire()).await {
-        Some(_permit) => slot.within(request).await,
-        None => Some(Err(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout"))),
+    request: impl Future<Output = Result<(), Failure>> + Unpin,
+) -> Result<(), Box<Failure>> {
+    match slot.within(pin!(async { Ok(gate.acquire().await) })).await {
+        Ok(_permit) => slot.within(request).await,
+        Err(_) => Err(Box::new(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout"))),
     }
 }

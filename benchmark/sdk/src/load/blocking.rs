@@ -12,11 +12,12 @@ use benchmark_protocol::counts::FailureKind;
 use super::schedule::Stage;
 use super::{DRAIN_LOOK, Load, Shape, locked};
 use crate::client::{BlockingClient, ConstructError};
+use crate::clock::now_ns;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::options::Options;
+use crate::request::Request;
 use crate::response::Response;
-use crate::workload::Drawn;
 
 /// The client that all threads share.
 pub(crate) struct Blocking<C> {
@@ -59,8 +60,8 @@ impl<C: BlockingClient> Engine for Blocking<C> {
         self.concurrency
     }
 
-    fn verify(&self, _options: &Options, drawn: &Drawn<'_>, response: &mut Response) -> Result<(), Failure> {
-        self.client.get(&drawn.request(), response)
+    fn verify(&self, _options: &Options, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        self.client.get(request, response)
     }
 
     fn run(self, load: &Arc<Load>) {
@@ -87,15 +88,16 @@ fn run_slot<C: BlockingClient>(client: &C, load: &Load, index: usize, gate: Opti
     let recorder = index % recorders();
     let mut response = Response::new();
     for stage in load.schedule.stages() {
-        while let Some(begun) = load.begin(stage, index) {
-            let drawn = load.workload.draw(begun.ordinal);
-            response.expect(drawn.expected.clone());
+        let mut now = now_ns();
+        while let Some(begun) = load.begin(stage, index, now) {
+            let request = load.workload.draw(begun.ordinal);
+            response.expect(&request.expected);
             let permit = gate.map(Gate::acquire);
             let outcome = match permit {
                 Some(None) => Err(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout")),
-                Some(Some(_)) | None => client.get(&drawn.request(), &mut response),
+                Some(Some(_)) | None => client.get(&request, &mut response),
             };
-            load.end((index, recorder), begun, &response, Some(outcome));
+            now = load.end((index, recorder), begun, (&request.expected, &response), outcome.map_err(Box::new));
         }
         if stage == Stage::WarmUp && barrier.wait().is_leader() {
             load.open_counted_window();

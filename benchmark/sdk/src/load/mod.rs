@@ -19,7 +19,7 @@ use benchmark_protocol::resources::Resources;
 use crate::clock::now_ns;
 use crate::failure::Failure;
 use crate::resources;
-use crate::response::Response;
+use crate::response::{Expected, Response};
 use crate::workload::Workload;
 use recorder::{Ended, Recorder};
 use schedule::{End, Schedule, Stage};
@@ -106,12 +106,12 @@ impl Load {
         }
     }
 
-    /// The next request of a slot in this stage; `None` when the stage is over for it.
-    pub(crate) fn begin(&self, stage: Stage, slot: usize) -> Option<Begun> {
+    /// The next request of a slot in this stage; `None` when the stage is over for it. It is issued at `started_ns`, the instant
+    /// at which the slot's last one ended: no time falls between two requests, and no clock is read twice.
+    pub(crate) fn begin(&self, stage: Stage, slot: usize, started_ns: u64) -> Option<Begun> {
         if self.stopped.load(Ordering::Relaxed) {
             return None;
         }
-        let started_ns = now_ns();
         let phase = match stage {
             Stage::Timed { end_ns } if started_ns >= end_ns => return None,
             Stage::Timed { .. } if started_ns >= self.schedule.warmed_ns => Phase::Window,
@@ -128,20 +128,19 @@ impl Load {
         Some(Begun { ordinal, started_ns, phase })
     }
 
-    /// Records how a request ended. `outcome` is `None` for a timeout; `recorder` is that of this thread.
+    /// Records how a request ended, and returns when. `recorder` is that of this thread.
     pub(crate) fn end(
         &self,
         (slot, recorder): (usize, usize),
         begun: Begun,
-        response: &Response,
-        outcome: Option<Result<(), Failure>>,
-    ) {
+        (expected, response): (&Expected, &Response),
+        outcome: Result<(), Box<Failure>>,
+    ) -> u64 {
         let ended_ns = now_ns();
         let verdict = match outcome {
-            Some(Err(failure)) => Err(failure),
             // What came too late failed, whether or not the library could be made to give it up.
-            Some(Ok(())) if ended_ns - begun.started_ns <= self.timeout_ns => response.judge(),
-            Some(Ok(())) | None => Err(Failure::timeout()),
+            Ok(()) if ended_ns - begun.started_ns > self.timeout_ns => Err(Box::new(Failure::timeout())),
+            outcome => outcome.and_then(|()| response.judge(expected).map_err(Box::new)),
         };
         let ended = Ended {
             phase: begun.phase,
@@ -157,6 +156,7 @@ impl Load {
             // Within the lock, so that a request is either recorded or under way whenever the recorders are closed.
             self.slots[slot].end();
         }
+        ended_ns
     }
 
     /// Reads the window's first edge where no warm-up comes before it: the watch may only get a turn once the first requests
@@ -193,6 +193,7 @@ impl Load {
         for recorder in &self.recorders {
             let mut recorder = locked(recorder);
             recorder.closed = true;
+            recorder.flush();
             last_ended_ns = recorder.last_ended_ns.max(last_ended_ns);
         }
         let now = now_ns();

@@ -1,9 +1,12 @@
 //! A slot: one place for a request in flight.
 
+use std::pin::Pin;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Poll, Waker};
+
+use crate::failure::Failure;
 
 /// What others may know of a slot. Alone on its cache line, as it is written with each request.
 #[derive(Debug, Default)]
@@ -34,18 +37,24 @@ impl Slot {
         (self.started_ns.load(Ordering::Acquire) != 0).then(|| self.measured.load(Ordering::Relaxed))
     }
 
-    /// Runs a request to its end or to its timeout, whichever comes first; `None` is the timeout.
+    /// Runs a request to its end or to its timeout, whichever comes first. A failure is boxed: what nearly never happens would
+    /// else be moved about with each request.
     ///
     /// A timer for each request would cost more than some requests do. One thread watches all slots instead and wakes
     /// the task of one that is over its time, so that a request costs one relaxed load for each time it is polled.
-    pub(super) async fn within<F: Future>(&self, request: F) -> Option<F::Output> {
-        let mut request = std::pin::pin!(request);
+    pub(super) async fn within<T>(
+        &self,
+        mut request: impl Future<Output = Result<T, Failure>> + Unpin,
+    ) -> Result<T, Box<Failure>> {
         let started_ns = self.started_ns.load(Ordering::Relaxed);
         std::future::poll_fn(|context| {
-            if let Poll::Ready(output) = request.as_mut().poll(context) {
-                return Poll::Ready(Some(output));
+            if let Poll::Ready(output) = Pin::new(&mut request).poll(context) {
+                return Poll::Ready(output.map_err(Box::new));
             }
-            if self.expired.load(Ordering::Relaxed) == started_ns { Poll::Ready(None) } else { Poll::Pending }
+            if self.expired.load(Ordering::Relaxed) == started_ns {
+                return Poll::Ready(Err(Box::new(Failure::timeout())));
+            }
+            Poll::Pending
         })
         .await
     }
