@@ -22,36 +22,21 @@ pub struct Graph {
     pub query: String,
 }
 
-/// Requests, bytes, CPU and memory of a campaign, a line for each library and test. Ranges of five seconds fit a scrape
-/// each second.
+/// Requests, bytes, CPU and memory of a campaign, a line for each library and test: the recording rules of prometheus/rules.yml.
 #[must_use]
 pub fn graphs(campaign_id: &str, watched: Watched) -> [Graph; 4] {
-    let id = string(campaign_id);
-    let requests = format!("sum by (library, test) (rate(benchmark_successes_total{{campaign_id={id}}}[5s]))");
     let [bytes, cpu, memory] = match watched {
-        Watched::Processes => {
-            let by = "sum by (library, test)";
-            [
-                format!("{by} (rate(benchmark_received_bytes_total{{campaign_id={id}}}[5s])) / 1e6"),
-                format!("{by} (sum without (mode) (rate(benchmark_cpu_seconds_total{{campaign_id={id}}}[5s])))"),
-                format!("{by} (benchmark_resident_memory_bytes{{campaign_id={id}}}) / 1e6"),
-            ]
-        }
+        Watched::Processes => ["received_bytes:rate5s", "cpu:rate5s", "resident_memory_bytes:sum"],
         Watched::Containers => {
-            let by = "sum by (container_label_benchmark_library, container_label_benchmark_test)";
-            let of = format!("container_label_benchmark_campaign_id={id}");
-            [
-                format!("{by} (rate(container_network_receive_bytes_total{{{of},interface!=\"lo\"}}[5s])) / 1e6"),
-                format!("{by} (sum without (cpu) (rate(container_cpu_usage_seconds_total{{{of}}}[5s])))"),
-                format!("{by} (container_memory_usage_bytes{{{of}}}) / 1e6"),
-            ]
+            ["container_received_bytes:rate5s", "container_cpu:rate5s", "container_memory_bytes:sum"]
         }
     };
+    let of_campaign = |rule: &str| format!("benchmark:{rule}{{campaign_id={}}}", string(campaign_id));
     [
-        Graph { title: "requests/s", query: requests },
-        Graph { title: "MB/s", query: bytes },
-        Graph { title: "CPU (cores)", query: cpu },
-        Graph { title: "memory (MB)", query: memory },
+        Graph { title: "requests/s", query: of_campaign("successes:rate5s") },
+        Graph { title: "MB/s", query: format!("{}/1e6", of_campaign(bytes)) },
+        Graph { title: "CPU (cores)", query: of_campaign(cpu) },
+        Graph { title: "memory (MB)", query: format!("{}/1e6", of_campaign(memory)) },
     ]
 }
 
@@ -70,7 +55,7 @@ pub fn link(prometheus: &str, graphs: &[Graph]) -> String {
 
 fn panel(number: usize, graph: &Graph) -> String {
     let expr = percent_encode(&graph.query);
-    format!("g{number}.expr={expr}&g{number}.tab=0&g{number}.stacked=0&g{number}.range_input=15m")
+    format!("g{number}.expr={expr}&g{number}.tab=0&g{number}.range_input=15m")
 }
 
 /// Encodes what is not unreserved (RFC 3986), so that the link survives terminals and both versions of the interface.
@@ -93,8 +78,8 @@ mod tests {
         ];
         let expected = "http://127.0.0.1:9090/graph\
             ?g0.expr=sum%20without%20%28cpu%29%20%28rate%28x%7Bid%3D%22a%2Fb%22%7D%5B5s%5D%29%29%20%2F%201e6\
-            &g0.tab=0&g0.stacked=0&g0.range_input=15m\
-            &g1.expr=y%20%2B%20%C3%BC&g1.tab=0&g1.stacked=0&g1.range_input=15m";
+            &g0.tab=0&g0.range_input=15m\
+            &g1.expr=y%20%2B%20%C3%BC&g1.tab=0&g1.range_input=15m";
         assert_eq!(link("http://127.0.0.1:9090", &graphs), expected);
         assert_eq!(link("http://127.0.0.1:9090/", &graphs), expected);
         let behind_a_path = link("https://me:secret@host/prometheus/", &[]);
@@ -120,13 +105,14 @@ mod tests {
                 assert!(graph.query.contains(r#"campaign_id="c1""#), "{}", graph.query);
             }
         }
-        let [_, bytes, cpu, memory] = graphs("c1", Watched::Containers).map(|graph| graph.query);
-        assert_eq!(
-            cpu,
-            "sum by (container_label_benchmark_library, container_label_benchmark_test) \
-             (sum without (cpu) (rate(container_cpu_usage_seconds_total{container_label_benchmark_campaign_id=\"c1\"}[5s])))"
-        );
-        assert!(bytes.contains("interface!=\"lo\""), "{bytes}");
-        assert!(!memory.contains("rate("), "memory is a gauge: {memory}");
+    }
+
+    #[test]
+    fn every_graph_is_a_recording_rule_that_there_is() {
+        let rules = include_str!("../../../../prometheus/rules.yml");
+        for graph in [Watched::Processes, Watched::Containers].into_iter().flat_map(|watched| graphs("c1", watched)) {
+            let (rule, _) = graph.query.split_once('{').unwrap();
+            assert!(rules.contains(&format!("- record: {rule}\n")), "{rule}");
+        }
     }
 }

@@ -68,7 +68,7 @@ impl Samples {
 #[cfg(test)]
 mod tests {
     use benchmark_protocol::counts::Counts;
-    use benchmark_protocol::resources::Resources;
+    use benchmark_protocol::resources::{Network, Resources};
 
     use super::*;
 
@@ -122,6 +122,16 @@ mod tests {
         assert_eq!(samples.cpu_seconds, [0.0, 1.0]);
         assert_eq!(samples.recv_bytes_per_second_per_cpu, [10.0]);
         assert_eq!(samples.memory_usage_bytes, [2.0, 3.0]);
+    }
+
+    #[test]
+    fn the_bytes_of_a_container_are_those_of_its_network_device() {
+        let at = |ms, body, device| {
+            let mut tick = tick(Phase::Window, ms, body, 0, 1);
+            tick.resources.network = Some(Network { received_bytes: device, sent_bytes: 0 });
+            tick
+        };
+        assert_eq!(Samples::of(&[at(0, 10, 100), at(1_000, 20, 1_100)]).recv_bytes_per_second, [1_000.0]);
     }
 
     #[test]

@@ -138,11 +138,19 @@ fn program() -> Option<PathBuf> {
 
 /// A job may stand there several times, for several targets.
 fn configuration(jobs: &[(&str, String)]) -> String {
-    let mut text = "global: {scrape_interval: 250ms, scrape_timeout: 250ms}\nscrape_configs:\n".to_owned();
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../prometheus/rules.yml");
+    let mut text = format!(
+        "global: {{scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 250ms}}\n\
+         rule_files: ['{}']\nscrape_configs:\n",
+        rules.display()
+    );
     for name in jobs.iter().map(|(name, _)| name).collect::<BTreeSet<_>>() {
         let targets = jobs.iter().filter(|(of, _)| of == name).map(|(_, target)| format!("'{target}'"));
         let targets = targets.collect::<Vec<_>>().join(", ");
         text.push_str(&format!("  - job_name: {name}\n    static_configs: [{{targets: [{targets}]}}]\n"));
+        if *name == "cadvisor" {
+            text.push_str("    metric_relabel_configs: [{regex: container_label_benchmark_(.+), action: labelmap}]\n");
+        }
     }
     text
 }
