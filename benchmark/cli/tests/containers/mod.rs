@@ -3,6 +3,7 @@
 mod campaigns;
 mod interruption;
 mod losses;
+mod monitoring;
 mod refusals;
 mod rights;
 mod support;
