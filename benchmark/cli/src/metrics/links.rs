@@ -37,13 +37,15 @@ pub fn graphs(campaign_id: &str, watched: Watched) -> [Graph; 4] {
                 format!("{by} (benchmark_resident_memory_bytes{{campaign_id={id}}}) / 1e6"),
             ]
         }
+        // cAdvisor's series have timestamps of their own and so no marker of their end: a plain selector would go on counting
+        // the memory of removed containers for five minutes.
         Watched::Containers => {
             let by = "sum by (container_label_benchmark_library, container_label_benchmark_test)";
             let of = format!("container_label_benchmark_campaign_id={id}");
             [
                 format!("{by} (rate(container_network_receive_bytes_total{{{of},interface!=\"lo\"}}[5s])) / 1e6"),
                 format!("{by} (sum without (cpu) (rate(container_cpu_usage_seconds_total{{{of}}}[5s])))"),
-                format!("{by} (container_memory_usage_bytes{{{of}}}) / 1e6"),
+                format!("{by} (last_over_time(container_memory_usage_bytes{{{of}}}[5s])) / 1e6"),
             ]
         }
     };
@@ -128,5 +130,6 @@ mod tests {
         );
         assert!(bytes.contains("interface!=\"lo\""), "{bytes}");
         assert!(!memory.contains("rate("), "memory is a gauge: {memory}");
+        assert!(memory.contains("last_over_time("), "a removed container uses no memory: {memory}");
     }
 }

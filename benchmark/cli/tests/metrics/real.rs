@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use super::support::{RunningPrometheus, eventually, now_us, own_loopback};
+use super::support::{RunningPrometheus, eventually, free_port, now_us, own_loopback};
 
 /// Long enough for any number of scrapes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -183,7 +183,7 @@ async fn prometheus_tells_what_it_scrapes_and_what_it_cannot() {
 
 #[tokio::test]
 async fn a_prometheus_without_cadvisor_says_how_to_start_it() {
-    let nobody = format!("127.0.0.1:{}", super::support::free_port());
+    let nobody = format!("127.0.0.1:{}", free_port());
     let Some(running) = RunningPrometheus::start(&[("cadvisor", nobody)]).await else { return };
     let prometheus = Prometheus::new(&running.url).unwrap();
     let mut found = prometheus.check().await.unwrap().cadvisor();
