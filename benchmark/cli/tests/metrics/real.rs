@@ -58,11 +58,11 @@ impl Containers {
         let used = *self.0.lock().unwrap();
         let (first, second) = (format!("/docker/{}", id('a')), format!("/system.slice/docker-{}.scope", id('b')));
         let (cpu, received) = (used.cpu_seconds, used.received_bytes);
-        let mut text = String::new();
+        let (mut text, read_ms) = (String::new(), now_us() / 1000);
         let mut say = |name: &str, id: &str, more: &str, value: f64| {
             let labels = ["campaign_id=\"c1\"", "run_id=\"r1\"", "library=\"reqwest\"", "test=\"call_api\""];
             let labels = labels.map(|label| format!("container_label_benchmark_{label}")).join(",");
-            writeln!(text, "container_{name}{{id=\"{id}\",{labels}{more}}} {value} {}", now_us() / 1000).unwrap();
+            writeln!(text, "container_{name}{{id=\"{id}\",{labels}{more}}} {value} {read_ms}").unwrap();
         };
         say("cpu_usage_seconds_total", &first, ",cpu=\"cpu00\"", cpu * 0.25);
         say("cpu_usage_seconds_total", &first, ",cpu=\"cpu01\"", cpu * 0.75);
@@ -169,7 +169,8 @@ async fn prometheus_tells_what_it_scrapes_and_what_it_cannot() {
     let mut health = prometheus.check().await.unwrap();
     eventually("every target is scraped", async || {
         health = prometheus.check().await.unwrap();
-        health.targets == 3 && health.cadvisor.iter().chain(&health.harness).all(|target| target.kept)
+        health.targets == 3
+            && health.cadvisor.iter().chain(&health.harness).all(|target| target.up.is_some() && target.kept)
     })
     .await;
     assert!(health.version.starts_with(|c: char| c.is_ascii_digit()), "{health:?}");
