@@ -46,7 +46,10 @@ pub enum MetricsError {
         url: String,
     },
     /// The connection ended within the answer.
-    #[error("Prometheus at `{url}` broke off its answer: is it being stopped?")]
+    #[error(
+        "Prometheus at `{url}` broke off its answer: it was stopped, or died of a full disk \
+         (`docker compose -f docker-compose.monitoring.yml logs prometheus` says)"
+    )]
     BrokenOff {
         /// Who was asked.
         url: String,

@@ -117,7 +117,10 @@ impl Prometheus {
         let newest: Vector = self.get("api/v1/query?query=timestamp(up)").await?;
         let of_job = |job: &str| -> Vec<Target> {
             let of_job = targets.active.iter().filter(|raw| raw.labels.job == job);
-            of_job.map(|raw| Target::of(raw, newest.at_us(&raw.labels))).collect()
+            let mut found: Vec<Target> = of_job.map(|raw| Target::of(raw, newest.at_us(&raw.labels))).collect();
+            // Prometheus lists them in any order.
+            found.sort_by(|a, b| a.url.cmp(&b.url));
+            found
         };
         let (cadvisor, harness) = (of_job(CADVISOR_JOB), of_job(HARNESS_JOB));
         Ok(Health { version: build.version, targets: targets.active.len(), cadvisor, harness })

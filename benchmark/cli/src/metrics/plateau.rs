@@ -9,7 +9,6 @@ use std::fmt;
 use thiserror::Error;
 
 use super::series::{ContainerSeries, Sample};
-use crate::stats::Samples;
 
 /// CPU time that a waiting replica may use between two idle samples, in seconds.
 const IDLE_CPU_SECONDS: f64 = 0.02;
@@ -19,9 +18,6 @@ const IDLE_BYTES: f64 = 4096.0;
 
 /// The longest time between two neighbouring samples, in microseconds: ten scrapes.
 const GAP_US: i64 = 10_000_000;
-
-/// An interval shorter than this is too noisy to be a sample of a rate, in microseconds.
-const SHORTEST_US: i64 = 500_000;
 
 /// The instants of a replica's run, on the wall clock, in microseconds since the epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,27 +156,6 @@ pub fn combine(replicas: impl IntoIterator<Item = (u32, Result<Totals, Refusal>)
     sum.ok_or(RunRefusal::NoReplica)
 }
 
-/// The samples of the four families within the window: counters differenced between neighbouring raw samples over their
-/// real distance, memory as it is. A sample less than half a second after its neighbour closes no interval; the next does.
-#[must_use]
-pub fn families(series: &ContainerSeries, span: &Span) -> Samples {
-    let window = span.window_start_us..=span.window_end_us;
-    let within = |samples: &[Sample]| -> Vec<Sample> {
-        samples.iter().filter(|sample| window.contains(&sample.at_us)).copied().collect()
-    };
-    let (cpu, received) = (within(&series.cpu), within(&series.received));
-    let mut samples = Samples::default();
-    for (seconds, cpu_seconds) in differences(&cpu) {
-        samples.cpu_seconds.push(cpu_seconds / seconds);
-    }
-    for (seconds, bytes) in differences(&received) {
-        samples.recv_bytes_per_second.push(bytes / seconds);
-    }
-    samples.recv_bytes_per_second_per_cpu = bytes_per_cpu_second(&cpu, &received);
-    samples.memory_usage_bytes = within(&series.memory).iter().map(|sample| sample.value).collect();
-    samples
-}
-
 struct Difference {
     growth: f64,
     samples: u64,
@@ -222,35 +197,6 @@ fn check(counter: Counter, from: Sample, to: Sample) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Length in seconds and growth of each interval; one over a reset has none.
-fn differences(samples: &[Sample]) -> Vec<(f64, f64)> {
-    let mut intervals = Vec::new();
-    let mut from: Option<Sample> = None;
-    for to in samples {
-        let Some(begun) = from else {
-            from = Some(*to);
-            continue;
-        };
-        if to.at_us - begun.at_us >= SHORTEST_US {
-            if to.value >= begun.value {
-                intervals.push(((to.at_us - begun.at_us) as f64 / 1e6, to.value - begun.value));
-            }
-            from = Some(*to);
-        }
-    }
-    intervals
-}
-
-/// Over intervals whose edges have samples of both counters and in which CPU time was used.
-fn bytes_per_cpu_second(cpu: &[Sample], received: &[Sample]) -> Vec<f64> {
-    let at = |samples: &[Sample], others: &[Sample]| -> Vec<Sample> {
-        samples.iter().filter(|sample| others.iter().any(|other| other.at_us == sample.at_us)).copied().collect()
-    };
-    let (cpu, received) = (at(cpu, received), at(received, cpu));
-    let pairs = differences(&cpu).into_iter().zip(differences(&received));
-    pairs.filter(|((_, cpu), _)| *cpu > 0.0).map(|((_, cpu), (_, bytes))| bytes / cpu).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,15 +219,8 @@ mod tests {
         let instants = [-0.5, 0.8, 1.8, 3.1, 5.0, 6.0, 7.5, 8.5, 9.4, 10.4];
         let cpu = [0.40, 0.50, 0.51, 0.60, 1.51, 2.01, 3.51, 4.51, 4.75, 4.76];
         let bytes = [90.0, 100.0, 100.0, 150.0, 1_000.0, 3_000.0, 6_000.0, 9_000.0, 10_000.0, 10_100.0];
-        let memory = [10.0, 10.0, 11.0, 11.0, 20.0, 30.0, 40.0, 35.0, 30.0, 30.0];
         let with = |values: [f64; 10]| samples(&std::array::from_fn::<_, 10, _>(|i| (instants[i], values[i])));
-        ContainerSeries {
-            run_id: Some("run".to_owned()),
-            container_id: "a".repeat(64),
-            cpu: with(cpu),
-            received: with(bytes),
-            memory: with(memory),
-        }
+        ContainerSeries { cpu: with(cpu), received: with(bytes), ..ContainerSeries::default() }
     }
 
     fn without(samples: &mut Vec<Sample>, from: f64, to: f64) {
@@ -406,45 +345,5 @@ mod tests {
         for (refusal, text) in said {
             assert_eq!(refusal.to_string(), text);
         }
-    }
-
-    #[test]
-    fn families_are_differences_of_neighbouring_samples_of_the_window() {
-        let families = families(&good(), &SPAN);
-        // Of the samples at 5, 6, 7.5 and 8.5 s: 1 s, 1.5 s and 1 s apart.
-        assert_near(&families.cpu_seconds, &[0.5, 1.0, 1.0]);
-        assert_near(&families.recv_bytes_per_second, &[2_000.0, 2_000.0, 3_000.0]);
-        assert_near(&families.recv_bytes_per_second_per_cpu, &[4_000.0, 2_000.0, 3_000.0]);
-        assert_near(&families.memory_usage_bytes, &[20.0, 30.0, 40.0, 35.0]);
-    }
-
-    #[test]
-    fn an_interval_without_cpu_time_or_without_one_of_the_counters_has_no_bytes_per_cpu_second() {
-        let series = ContainerSeries {
-            cpu: samples(&[(5.0, 1.0), (6.0, 1.0), (7.0, 2.0), (8.0, 4.0)]),
-            received: samples(&[(5.0, 0.0), (6.0, 10.0), (8.0, 40.0), (9.0, 40.0)]),
-            ..ContainerSeries::default()
-        };
-        let families = families(&series, &SPAN);
-        assert_near(&families.cpu_seconds, &[0.0, 1.0, 2.0]);
-        assert_near(&families.recv_bytes_per_second, &[10.0, 15.0, 0.0]);
-        // From 6 to 8 s: 30 bytes and 3 s of CPU.
-        assert_near(&families.recv_bytes_per_second_per_cpu, &[10.0]);
-    }
-
-    #[test]
-    fn a_sample_soon_after_another_closes_no_interval_and_loses_nothing() {
-        let series = ContainerSeries {
-            received: samples(&[(5.0, 0.0), (5.4, 90.0), (6.0, 100.0)]),
-            ..ContainerSeries::default()
-        };
-        assert_near(&families(&series, &SPAN).recv_bytes_per_second, &[100.0]);
-        let series = ContainerSeries { received: samples(&[(5.0, 9.0), (6.0, 1.0), (7.0, 3.0)]), ..series };
-        assert_near(&families(&series, &SPAN).recv_bytes_per_second, &[2.0]);
-    }
-
-    fn assert_near(found: &[f64], expected: &[f64]) {
-        let near = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9);
-        assert!(found.len() == expected.len() && near, "{found:?} is not {expected:?}");
     }
 }

@@ -90,8 +90,9 @@ impl Prometheus {
         span: Duration,
     ) -> Result<Vec<ContainerSeries>, MetricsError> {
         let mut containers = Vec::new();
-        for batch in container_ids.chunks(CONTAINERS_PER_QUERY) {
-            let ids: Vec<&str> = batch.iter().map(String::as_str).filter(|id| is_container_id(id)).collect();
+        // Anything else would be a regular expression of its own.
+        let whole: Vec<&str> = container_ids.iter().map(String::as_str).filter(|id| is_container_id(id)).collect();
+        for ids in whole.chunks(CONTAINERS_PER_QUERY) {
             let selector = format!("id=~\".*({})(\\\\.scope)?(/container)?\"", ids.join("|"));
             let found = self.raw(&[CPU, RECEIVED, MEMORY], &selector, end_us, span, SAMPLES).await?;
             containers.extend(found.into_iter().filter(|series| ids.contains(&series.container_id.as_str())));

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use benchmark::metrics::{Cgroup, CgroupError, CgroupUsage};
 
+use super::support::testdata;
+
 fn tree(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/metrics/testdata/cgroup").join(name)
+    testdata("cgroup").join(name)
 }
 
 fn usage_in(name: &str) -> CgroupUsage {

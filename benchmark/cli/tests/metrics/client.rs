@@ -97,6 +97,8 @@ async fn raw_samples_of_three_metrics_are_one_query() {
     let ids = format!("{}|{}", id('a'), id('b'));
     let expected = format!("{{__name__=~\"{metrics}\",id=~\".*({ids})(\\\\.scope)?(/container)?\"}}[32s]");
     assert_eq!(server.form().await[0].1, expected, "only whole ids are asked for");
+    assert_eq!(prometheus.samples_by_container(&[".*".to_owned()], END_US, SPAN).await.unwrap(), []);
+    assert!(server.requests.try_recv().is_err(), "a query for everything");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use super::support::{RunningPrometheus, eventually, now_us, own_loopback};
+use super::support::{RunningPrometheus, eventually, free_port, now_us, own_loopback};
 
 /// Long enough for any number of scrapes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -58,11 +58,11 @@ impl Containers {
         let used = *self.0.lock().unwrap();
         let (first, second) = (format!("/docker/{}", id('a')), format!("/system.slice/docker-{}.scope", id('b')));
         let (cpu, received) = (used.cpu_seconds, used.received_bytes);
-        let mut text = String::new();
+        let (mut text, read_ms) = (String::new(), now_us() / 1000);
         let mut say = |name: &str, id: &str, more: &str, value: f64| {
             let labels = ["campaign_id=\"c1\"", "run_id=\"r1\"", "library=\"reqwest\"", "test=\"call_api\""];
             let labels = labels.map(|label| format!("container_label_benchmark_{label}")).join(",");
-            writeln!(text, "container_{name}{{id=\"{id}\",{labels}{more}}} {value} {}", now_us() / 1000).unwrap();
+            writeln!(text, "container_{name}{{id=\"{id}\",{labels}{more}}} {value} {read_ms}").unwrap();
         };
         say("cpu_usage_seconds_total", &first, ",cpu=\"cpu00\"", cpu * 0.25);
         say("cpu_usage_seconds_total", &first, ",cpu=\"cpu01\"", cpu * 0.75);
@@ -174,7 +174,8 @@ async fn prometheus_tells_what_it_scrapes_and_what_it_cannot() {
     let mut health = prometheus.check().await.unwrap();
     eventually("every target is scraped", async || {
         health = prometheus.check().await.unwrap();
-        health.targets == 3 && health.cadvisor.iter().chain(&health.harness).all(|target| target.kept)
+        health.targets == 3
+            && health.cadvisor.iter().chain(&health.harness).all(|target| target.up.is_some() && target.kept)
     })
     .await;
     assert!(health.version.starts_with(|c: char| c.is_ascii_digit()), "{health:?}");
@@ -188,7 +189,7 @@ async fn prometheus_tells_what_it_scrapes_and_what_it_cannot() {
 
 #[tokio::test]
 async fn a_prometheus_without_cadvisor_says_how_to_start_it() {
-    let nobody = format!("127.0.0.1:{}", super::support::free_port());
+    let nobody = format!("127.0.0.1:{}", free_port());
     let Some(running) = RunningPrometheus::start(&[("cadvisor", nobody)]).await else { return };
     let prometheus = Prometheus::new(&running.url).unwrap();
     let mut found = prometheus.check().await.unwrap().cadvisor();
