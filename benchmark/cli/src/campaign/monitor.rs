@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use crate::coordinator::Plateau;
 use crate::exit::Usage;
 use crate::metrics::{
-    Labels, LiveMetrics, MetricsError, MetricsServer, Prometheus, Seen, Span, Watched, graphs, link, serve,
+    Labels, LiveMetrics, MetricsError, MetricsServer, Prometheus, Seen, Span, TargetError, Watched, graphs, link, serve,
 };
 use crate::record::Run;
 
@@ -138,12 +138,11 @@ impl Watch {
             let seen = async {
                 match plateau {
                     Plateau::Idle => {
-                        prometheus
-                            .check()
-                            .await
-                            .map_err(|error| error.to_string())?
-                            .cadvisor()
-                            .map_err(|e| e.to_string())?;
+                        // One that has just been started has scraped nothing yet: its samples may well come in time.
+                        match prometheus.check().await.map_err(|error| error.to_string())?.cadvisor() {
+                            Ok(()) | Err(TargetError::NoTargets | TargetError::NotYet { .. }) => {}
+                            Err(error) => return Err(error.to_string()),
+                        }
                         prometheus.await_idle(&run_id, replicas, now_us, IDLE_SAMPLES, IDLE_LIMIT).await
                     }
                     Plateau::Final => prometheus.await_final(&run_id, replicas, now_us, FINAL_LIMIT).await,

@@ -1,6 +1,7 @@
 //! A run as Prometheus saw it: totals of each replica, or the reason why there are none, and the families' samples.
 
-use super::plateau::{Refusal, Span, Totals, combine, families, totals};
+use super::families::families;
+use super::plateau::{Refusal, Span, Totals, combine, totals};
 use super::series::ContainerSeries;
 use crate::stats::Samples;
 
