@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
-use super::support::{Containers, PATIENCE, assert_valid, compose, compose_tools, docker, is_up};
+use super::support::{Containers, PATIENCE, assert_valid, compose, compose_tools, docker};
 use crate::harness::support::{SHORT, assert_audit_is_exact, eventually, free_port, get, number, root, skip, text};
 
 /// Samples come once a second: a few of them.
@@ -28,6 +28,7 @@ fn prometheus_counts_what_the_replicas_count_and_rows_outlive_it() {
     every_panel_of_the_dashboard_has_data(&containers, &monitoring);
     campaigns_that_overlap_are_kept_apart(&containers, &monitoring);
     totals_that_are_missing_are_asked_for_again(&containers, &monitoring);
+    monitoring.become_healthy();
     without_cadvisor_runs_are_valid_and_say_so(&containers, &monitoring);
     without_prometheus_nothing_is_lost(&containers, &monitoring);
 }
@@ -218,13 +219,6 @@ impl Monitoring {
         eventually(PATIENCE, "Prometheus has scraped cAdvisor", || {
             monitoring.ask("query", "up{job=\"cadvisor\"} == 1", &[]).is_some_and(|series| !series.is_empty())
         });
-        let both =
-            docker(&["ps", "--quiet", "--filter", &format!("label=com.docker.compose.project={}", monitoring.project)]);
-        assert_eq!(both.lines().count(), 2, "{both}");
-        eventually(PATIENCE, "both are healthy", || {
-            let health = |id| docker(&["inspect", "--format", "{{.State.Health.Status}}", id]);
-            both.lines().all(|id| is_up(id) && health(id).trim() == "healthy")
-        });
         Some(monitoring)
     }
 
@@ -241,6 +235,16 @@ impl Monitoring {
 
     fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.prometheus)
+    }
+
+    fn become_healthy(&self) {
+        let project = format!("label=com.docker.compose.project={}", self.project);
+        let both = docker(&["ps", "--quiet", "--filter", &project]);
+        assert_eq!(both.lines().count(), 2, "{both}");
+        eventually(PATIENCE, "both are healthy", || {
+            let health = |id| docker(&["inspect", "--format", "{{.State.Health.Status}}", id]);
+            both.lines().all(|id| health(id).trim() == "healthy")
+        });
     }
 
     fn stop(&self, service: &str) {
