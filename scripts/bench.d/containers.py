@@ -59,9 +59,9 @@ def watched(bench):
             reached[name] += abs(seen - own) <= 0.02 * own + slack
             said.append(f"{seen:.6g} of {own:.6g} {'CPU s' if name == 'cpu' else 'bytes'}")
         window = [str(round(instant(replicas[0][edge]) * 1e6)) for edge in ("start_time", "end_time")]
-        naive = float(bench.machine.measure([bench.machine.example("naive"), PROMETHEUS, run_id, *window])[0])
+        naive = bench.machine.measure([bench.machine.example("naive"), PROMETHEUS, run_id, *window])[0].strip()
         truth = sum(row["cpu_user_seconds"] + row["cpu_system_seconds"] for row in replicas)
-        said.append(f"in the window {truth:.2f} CPU s, by mean(rate(x[5s])) at a scrape of 5 s {naive:.2f}")
+        said.append(f"in the window {truth:.2f} CPU s, by mean(rate(x[5s])) at a scrape of 5 s {naive}")
         print(f"  {run_id}: {', '.join(said)}", flush=True)
     for name, what in (("cpu", "CPU time"), ("recv_bytes", "received bytes")):
         if differences[name]:

@@ -27,8 +27,9 @@ async fn main() -> anyhow::Result<()> {
     let span = Duration::from_micros((to_us - from_us + 2 * MARGIN_US).unsigned_abs());
     let series = Prometheus::new(&prometheus)?.samples(&[run_id], to_us + MARGIN_US, span).await?;
     let five_seconds = Duration::from_secs(5);
-    let rates =
-        series.iter().map(|one| mean_of_rate(&one.cpu, from_us, to_us, five_seconds, five_seconds).unwrap_or(0.0));
-    println!("{}", rates.sum::<f64>() * (to_us - from_us) as f64 / 1e6);
+    let rates = series.iter().filter_map(|one| mean_of_rate(&one.cpu, from_us, to_us, five_seconds, five_seconds));
+    let total = rates.reduce(|a, b| a + b).map(|rate| rate * (to_us - from_us) as f64 / 1e6);
+    // A range as long as the scrape interval rarely holds two samples.
+    println!("{}", total.map_or_else(|| "nothing".to_owned(), |seconds| format!("{seconds:.2}")));
     Ok(())
 }

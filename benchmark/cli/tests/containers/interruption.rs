@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::support::{Containers, LONG, PATIENCE, assert_valid, docker, is_up};
+use super::support::{Containers, LONG, PATIENCE, assert_valid, compose_tools, docker, is_up};
 use crate::harness::support::{SHORT, eventually, signal};
 
 #[test]
@@ -27,11 +27,15 @@ fn an_interrupt_while_the_containers_come_up_leaves_none() {
     let Some(containers) = Containers::new() else { return };
     // Everything is built and packed by then.
     assert_eq!(containers.run(&["images", "baseline"]).code, 0);
-    let started = containers.spawn(containers.command(&[&LONG[..], &["8"]].concat()));
-    eventually(PATIENCE, "the first container is there", || !started.containers().is_empty());
-    signal("INT", started.pid());
-    let ended = started.wait();
-    assert_eq!(ended.code, 130, "{ended:?}");
+    for tool in compose_tools() {
+        let mut command = containers.command(&[&LONG[..], &["8"]].concat());
+        command.env("BENCHMARK_COMPOSE", tool);
+        let started = containers.spawn(command);
+        eventually(PATIENCE, "the first container is there", || !started.containers().is_empty());
+        signal("INT", started.pid());
+        let ended = started.wait();
+        assert_eq!(ended.code, 130, "{tool}: {ended:?}");
+    }
 }
 
 #[test]
