@@ -91,15 +91,16 @@ impl Containers {
 
 impl Drop for Containers {
     fn drop(&mut self) {
+        // Of a test that failed. What cannot be removed, or goes away by itself, is no second failure.
+        let remove = |command: &[&str], things: &[String]| {
+            let _ = Command::new("docker").args(command).args(things).output();
+        };
         for label in self.labels.borrow().iter() {
-            let containers = containers_with(label);
-            if !containers.is_empty() {
-                docker(&[&["rm", "-f", "-v"], &strs(&containers)[..]].concat());
+            // A compose that was left alone may still be making some.
+            for _ in 0..3 {
+                remove(&["rm", "-f", "-v"], &containers_with(label));
             }
-            let networks = networks_with(label);
-            if !networks.is_empty() {
-                docker(&[&["network", "rm"], &strs(&networks)[..]].concat());
-            }
+            remove(&["network", "rm"], &networks_with(label));
         }
     }
 }
@@ -234,8 +235,4 @@ pub(super) fn assert_valid(row: &Value) {
 
 pub(super) fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
-}
-
-pub(super) fn strs(texts: &[String]) -> Vec<&str> {
-    texts.iter().map(String::as_str).collect()
 }
