@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::Stdio;
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -215,7 +215,7 @@ impl Monitoring {
         let tool = *compose_tools().first()?;
         let project = format!("benchmark-test-{}", std::process::id());
         let monitoring = Self { tool, project, prometheus: free_port(), cadvisor: free_port() };
-        assert!(monitoring.compose(&["up", "--detach"]), "{tool} up");
+        monitoring.compose(&["up", "--detach"]).unwrap();
         eventually(PATIENCE, "Prometheus has scraped cAdvisor", || {
             monitoring.ask("query", "up{job=\"cadvisor\"} == 1", &[]).is_some_and(|series| !series.is_empty())
         });
@@ -248,18 +248,21 @@ impl Monitoring {
     }
 
     fn stop(&self, service: &str) {
-        assert!(self.compose(&["stop", "--timeout", "5", service]), "{} stop {service}", self.tool);
+        self.compose(&["stop", "--timeout", "5", service]).unwrap();
     }
 
-    fn compose(&self, arguments: &[&str]) -> bool {
-        let mut command: Command = compose(self.tool);
+    /// Compose with the monitoring file; what it said where it failed.
+    fn compose(&self, arguments: &[&str]) -> Result<(), String> {
+        let mut command = compose(self.tool);
         command
             .args(["--project-name", &self.project, "--file", "docker-compose.monitoring.yml"])
             .args(arguments)
             .current_dir(root())
             .env("BENCHMARK_PROMETHEUS_PORT", self.prometheus.to_string())
             .env("BENCHMARK_CADVISOR_PORT", self.cadvisor.to_string());
-        command.status().unwrap().success()
+        let output = command.stderr(Stdio::piped()).output().unwrap();
+        let said = || format!("{} {arguments:?}: {}", self.tool, String::from_utf8_lossy(&output.stderr));
+        output.status.success().then_some(()).ok_or_else(said)
     }
 
     /// The series that Prometheus has for a query; `None` where it does not answer.
@@ -283,7 +286,7 @@ impl Monitoring {
 impl Drop for Monitoring {
     fn drop(&mut self) {
         let down = self.compose(&["down", "--volumes", "--timeout", "5"]);
-        assert!(down || std::thread::panicking(), "{} down", self.tool);
+        assert!(down.is_ok() || std::thread::panicking(), "{down:?}");
     }
 }
 
