@@ -51,7 +51,9 @@ impl GetResults {
     pub(super) async fn run(self) -> Result<Exit> {
         let store = Store::open_existing(&self.database.path()).await?;
         let filter = Filter { campaign: self.campaign, library: self.library, test: self.test };
-        if self.refresh {
+        if self.refresh && self.prometheus == "off" {
+            eprintln!("warning: nothing refreshed: Prometheus is `off` (name one with --prometheus)");
+        } else if self.refresh {
             let prometheus = Prometheus::new(&self.prometheus).map_err(|error| Usage(error.to_string()))?;
             match refresh(&store, &filter, &prometheus).await {
                 Ok(Refreshed { asked, found }) => {

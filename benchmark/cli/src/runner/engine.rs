@@ -28,8 +28,7 @@ use crate::record::ProcessIdentity;
 /// The label with the run that a container belongs to.
 const RUN_LABEL: &str = "benchmark.run_id";
 
-/// The label with the harness that made a thing: boot id, pid and start ticks. Carried by a dead harness's things, it says that
-/// they are left over.
+/// The label with the harness that made a thing. Carried by a dead harness's things, it says that they are left over.
 const HARNESS_LABEL: &str = "benchmark.harness";
 
 /// How long the Engine may take to say that it is there.
@@ -286,19 +285,29 @@ impl Engine {
     }
 }
 
-/// The label of what this harness makes.
+/// The label of what this harness makes: boot id, pid, start ticks, and where that pid means this process.
 pub(super) fn harness_label() -> String {
     let ProcessIdentity { boot_id, pid, start_ticks } = machine::this_process();
-    format!("{boot_id}:{pid}:{start_ticks}")
+    format!("{boot_id}:{pid}:{start_ticks}:{}", place())
 }
 
-/// Whether the harness that a label names is gone. A label that is none of ours names nobody.
+/// The PID namespace and the host. A harness in another container, or on another machine with the same Engine, cannot be seen from
+/// here: what is its, is not ours to remove.
+fn place() -> String {
+    let namespace = std::fs::read_link("/proc/self/ns/pid").map(|link| link.display().to_string()).unwrap_or_default();
+    format!("{}:{}", namespace.replace(':', ""), machine::host().name)
+}
+
+/// Whether the harness that a label names is gone: it ran here, and this is another boot or no such process runs. A label that is
+/// none of ours names nobody.
 fn is_dead(label: &str) -> bool {
-    let mut parts = label.split(':');
+    let mut parts = label.splitn(4, ':');
     let mut part = || parts.next().unwrap_or_default();
-    let (boot_id, pid, start_ticks) = (part().to_owned(), part().parse(), part().parse());
+    let (boot_id, pid, start_ticks, of) = (part().to_owned(), part().parse(), part().parse(), part());
     match (pid, start_ticks) {
-        (Ok(pid), Ok(start_ticks)) => !machine::is_alive(&ProcessIdentity { boot_id, pid, start_ticks }),
+        (Ok(pid), Ok(start_ticks)) if of == place() => {
+            !machine::is_alive(&ProcessIdentity { boot_id, pid, start_ticks })
+        }
         _ => false,
     }
 }
@@ -340,7 +349,9 @@ mod tests {
     #[test]
     fn a_label_names_a_living_or_a_dead_harness_or_nobody() {
         assert!(!is_dead(&harness_label()));
-        assert!(is_dead("another-boot:1:1"));
+        assert!(is_dead(&format!("another-boot:1:1:{}", place())));
+        assert!(is_dead(&harness_label().replacen(':', ":9", 1)), "no such process");
+        assert!(!is_dead(&format!("{}-of-another", harness_label())), "not to be seen from here");
         assert!(!is_dead("somebody else's label"));
         assert!(!is_dead(""));
     }

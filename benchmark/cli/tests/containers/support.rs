@@ -163,12 +163,14 @@ impl Started {
     }
 }
 
-/// The label of what a harness makes: boot, process, and when that was started.
+/// The label of what a harness makes: boot, process, when that was started, and where.
 fn harness_label(pid: u32) -> String {
     let boot_id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let start_ticks = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(19).unwrap();
-    format!("benchmark.harness={}:{pid}:{start_ticks}", boot_id.trim())
+    let namespace = fs::read_link("/proc/self/ns/pid").unwrap().display().to_string().replace(':', "");
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    format!("benchmark.harness={}:{pid}:{start_ticks}:{namespace}:{}", boot_id.trim(), host.trim())
 }
 
 fn containers_with(label: &str) -> Vec<String> {
