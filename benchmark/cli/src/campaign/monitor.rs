@@ -188,12 +188,8 @@ async fn series_of(
     let margin_us = MARGIN.as_micros() as i64;
     let end_us = span.drained_us.max(jiff::Timestamp::now().as_microsecond()) + margin_us;
     let length = Duration::from_micros(u64::try_from(end_us - span.ready_us + margin_us).unwrap_or(0));
-    let mut series = prometheus.samples(&[run_id.to_owned()], end_us, length).await?;
-    if series.is_empty() {
-        // A cAdvisor that does not hand on labels still names containers by their ids.
-        let ids: Vec<String> = replicas.iter().filter_map(|(_, id)| id.clone()).collect();
-        series = prometheus.samples_by_container(&ids, end_us, length).await?;
-    }
+    let ids: Vec<String> = replicas.iter().filter_map(|(_, id)| id.clone()).collect();
+    let series = prometheus.samples_of(&[run_id.to_owned()], &ids, end_us, length).await?;
     Ok(Seen::of(replicas, &series, span))
 }
 

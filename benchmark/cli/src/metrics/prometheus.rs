@@ -79,6 +79,21 @@ impl Prometheus {
         Ok(containers)
     }
 
+    /// The raw samples of the containers of these runs: by the label of their run, or where no series carries it by their ids.
+    ///
+    /// # Errors
+    /// When Prometheus does not answer, or not with samples.
+    pub async fn samples_of(
+        &self,
+        run_ids: &[String],
+        container_ids: &[String],
+        end_us: i64,
+        span: Duration,
+    ) -> Result<Vec<ContainerSeries>, MetricsError> {
+        let labelled = self.samples(run_ids, end_us, span).await?;
+        if labelled.is_empty() { self.samples_by_container(container_ids, end_us, span).await } else { Ok(labelled) }
+    }
+
     /// The raw samples of these containers (whole ids), for a cAdvisor that hands on no container labels.
     ///
     /// # Errors

@@ -7,7 +7,6 @@ mod table;
 use std::io::{IsTerminal, stderr};
 
 use crate::event::Listener;
-use crate::runner::Leftovers;
 
 pub use table::{problems, table};
 
@@ -60,9 +59,4 @@ fn ending(run: &crate::record::Run, summary: &crate::stats::RunSummary) -> Strin
 /// `reqwest fetch_range`.
 fn title(case: &crate::record::Case) -> String {
     format!("{} {}", case.library, case.test.name())
-}
-
-fn swept(leftovers: Leftovers) -> String {
-    let Leftovers { containers, networks } = leftovers;
-    format!("removed what a harness that is dead had left: {containers} containers, {networks} networks")
 }

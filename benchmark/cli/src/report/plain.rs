@@ -12,7 +12,7 @@ pub(super) struct Plain {
 impl Listener for Plain {
     fn on(&mut self, event: &Event<'_>) {
         match event {
-            Event::Swept { leftovers } => eprintln!("{}", super::swept(*leftovers)),
+            Event::Swept { leftovers } => eprintln!("{leftovers}"),
             Event::Planned { runs, .. } => {
                 self.runs = *runs;
                 eprintln!("{}", super::opening(event).unwrap_or_default());

@@ -58,7 +58,7 @@ impl Progress {
 impl Listener for Progress {
     fn on(&mut self, event: &Event<'_>) {
         match event {
-            Event::Swept { leftovers } => eprintln!("{}", super::swept(*leftovers)),
+            Event::Swept { leftovers } => eprintln!("{leftovers}"),
             Event::Planned { runs, .. } => {
                 eprintln!("{}", super::opening(event).unwrap_or_default());
                 self.begin(*runs);

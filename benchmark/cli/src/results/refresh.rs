@@ -50,13 +50,8 @@ async fn samples(prometheus: &Prometheus, runs: &[UnseenRun]) -> Result<Vec<Cont
     let end_us = runs.iter().map(|run| run.span.drained_us).max().unwrap_or(0) + MARGIN_US;
     let length = Duration::from_micros(u64::try_from(end_us - from_us).unwrap_or(0));
     let ids: Vec<String> = runs.iter().map(|run| run.run_id.clone()).collect();
-    let mut series = prometheus.samples(&ids, end_us, length).await?;
-    if series.is_empty() {
-        let containers: Vec<String> =
-            runs.iter().flat_map(|run| &run.replicas).filter_map(|(_, id)| id.clone()).collect();
-        series = prometheus.samples_by_container(&containers, end_us, length).await?;
-    }
-    Ok(series)
+    let containers: Vec<String> = runs.iter().flat_map(|run| &run.replicas).filter_map(|(_, id)| id.clone()).collect();
+    Ok(prometheus.samples_of(&ids, &containers, end_us, length).await?)
 }
 
 fn see<'r>(run: &'r UnseenRun, series: &[ContainerSeries]) -> (&'r UnseenRun, Seen, Option<String>) {

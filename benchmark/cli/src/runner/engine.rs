@@ -53,6 +53,13 @@ pub struct Leftovers {
     pub networks: usize,
 }
 
+impl std::fmt::Display for Leftovers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { containers, networks } = self;
+        write!(f, "removed what a harness that is dead had left: {containers} containers, {networks} networks")
+    }
+}
+
 /// How a container ended.
 pub(super) struct End {
     /// How, where it was not good.

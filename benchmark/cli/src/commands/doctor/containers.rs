@@ -76,9 +76,7 @@ async fn reach(engine: &Engine) -> Finding {
 async fn leftovers(engine: &Engine) -> Option<Finding> {
     match engine.remove_leftovers().await {
         Ok(Leftovers { containers: 0, networks: 0 }) => None,
-        Ok(Leftovers { containers, networks }) => Some(Finding::Good(format!(
-            "removed what a harness that is dead had left: {containers} containers, {networks} networks"
-        ))),
+        Ok(leftovers) => Some(Finding::Good(leftovers.to_string())),
         Err(error) => Some(Finding::Warning(format!("{error:#}"))),
     }
 }
