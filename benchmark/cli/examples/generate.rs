@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use benchmark::metrics::Span;
+use benchmark::rate::Arrivals;
 use benchmark::record::{Amount, Build, Campaign, Case, Host, Load, ProcessIdentity, Replica, Run};
 use benchmark::results::{Filter, Format, Output, write};
 use benchmark::stats::summarise;
@@ -111,6 +112,9 @@ async fn fill(store: &Store, [runs, replicas, ticks, trials]: [u32; 4], containe
             case,
             trial: trial + 1,
             seed: number.into(),
+            rate_per_second: None,
+            harness_cpu_seconds: None,
+            monitoring_cpu_seconds: None,
             started_us,
             ended_us: started_us + 10_000_000,
             replicas: (0..replicas).map(|index| replica(index, ticks, pick(index), pick(index + 1))).collect(),
@@ -194,6 +198,10 @@ fn replica(index: u32, ticks: u32, latency: &Histogram, first_byte: &Histogram) 
             latency: latency.clone(),
             failure_latency: Histogram::default(),
             first_byte: Some(first_byte.clone()),
+            service_time: None,
+            scheduling_delay: None,
+            scheduled: None,
+            issued: None,
             resources: Edges {
                 ready: resources(0),
                 window_start: resources(0),
@@ -231,7 +239,10 @@ fn case(number: u32, replicas: u32) -> Case {
             use_dns_cache: true,
             timeout: Duration::from_secs(30),
             threads: 1,
+            rate: None,
+            arrivals: Arrivals::Constant,
         },
+        twin: false,
     }
 }
 
@@ -240,6 +251,8 @@ fn campaign() -> Campaign {
         campaign_id: CAMPAIGN.to_owned(),
         started_us: 1_763_700_000_000_000,
         command: "generate".to_owned(),
+        arguments: Vec::new(),
+        noise: Vec::new(),
         seed: 0,
         harness: env!("CARGO_PKG_VERSION").to_owned(),
         process: ProcessIdentity { boot_id: String::new(), pid: std::process::id(), start_ticks: 0 },
@@ -268,5 +281,6 @@ fn build() -> Build {
         lock_sha256: "00".repeat(32),
         compiler: "none".to_owned(),
         target: "none".to_owned(),
+        features: String::new(),
     }
 }

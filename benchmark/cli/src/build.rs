@@ -117,6 +117,7 @@ impl Builder {
             lock_sha256: sha256(&self.root.join("Cargo.lock"))?,
             compiler: self.compiler.clone(),
             target: format!("{} {}", self.triple, self.flags()).trim().to_owned(),
+            features: library.features.clone(),
         })
     }
 

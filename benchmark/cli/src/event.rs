@@ -35,6 +35,8 @@ pub enum Event<'a> {
         metrics_port: Option<u16>,
         /// The link to the campaign's graphs, where there is a Prometheus.
         graphs: Option<&'a str>,
+        /// Sources of noise, each with the way out.
+        noise: &'a [String],
     },
     /// The programs of a library are being built.
     Building {
@@ -45,6 +47,13 @@ pub enum Event<'a> {
     },
     /// All programs are built.
     Built,
+    /// The next run waits until closed connections have gone.
+    Cooling {
+        /// Sockets in TIME_WAIT.
+        sockets: u64,
+        /// As many of them may be there.
+        most: u64,
+    },
     /// A run begins.
     RunStarted {
         /// Its place, from 1.

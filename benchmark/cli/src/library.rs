@@ -23,6 +23,8 @@ pub struct Library {
     pub summary: String,
     /// The cargo package of its tests.
     pub package: String,
+    /// The pinned crates that its tests link, with versions and features: `ureq 3.5.1 [no default, rustls]`.
+    pub features: String,
     /// The tests it has.
     pub tests: Vec<Test>,
     /// Options that it cannot honour, each with the reason.
@@ -44,6 +46,8 @@ struct LibraryFile {
 #[derive(Deserialize)]
 struct CargoFile {
     package: CargoPackage,
+    #[serde(default)]
+    dependencies: BTreeMap<String, toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -108,10 +112,25 @@ fn read(folder: &Path) -> Result<Library> {
         // The baseline inherits the project's own version.
         version: cargo.package.version.as_str().unwrap_or(env!("CARGO_PKG_VERSION")).to_owned(),
         summary: file.summary,
+        features: features(&cargo.dependencies),
         package: cargo.package.name,
         tests: tests.collect::<Result<_>>()?,
         unsupported: file.unsupported,
     })
+}
+
+/// The dependencies that are pinned to one version: what is measured, and what it is measured with.
+fn features(dependencies: &BTreeMap<String, toml::Value>) -> String {
+    let pinned = dependencies.iter().filter_map(|(name, dependency)| {
+        let version = dependency.as_str().or_else(|| dependency.get("version")?.as_str())?.strip_prefix('=')?;
+        let default_off = dependency.get("default-features").and_then(toml::Value::as_bool) == Some(false);
+        let enabled = dependency.get("features").and_then(toml::Value::as_array).into_iter().flatten();
+        let features: Vec<&str> =
+            default_off.then_some("no default").into_iter().chain(enabled.filter_map(toml::Value::as_str)).collect();
+        let features = if features.is_empty() { String::new() } else { format!(" [{}]", features.join(", ")) };
+        Some(format!("{name} {version}{features}"))
+    });
+    pinned.collect::<Vec<_>>().join("; ")
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
@@ -178,6 +197,13 @@ mod tests {
             let pinned = dependency.as_str().or_else(|| dependency["version"].as_str()).unwrap();
             assert_eq!(pinned, format!("={}", library.version), "{}", library.name);
         }
+    }
+
+    #[test]
+    fn features_are_those_of_the_manifest() {
+        let libraries = checkout();
+        assert_eq!(named(&libraries, "ureq").unwrap().features, "ureq 3.5.1 [no default, rustls]");
+        assert_eq!(named(&libraries, "reqwest").unwrap().features, "reqwest 0.13.5");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use benchmark_protocol::parameter::Values;
 use benchmark_protocol::test::Test;
 
 use crate::metrics::{Span, Totals};
+use crate::rate::{Arrivals, Rate};
 use crate::stats::Samples;
 
 /// A library, a test and every option that shapes the load. Two runs of equal cases may be pooled.
@@ -40,6 +41,8 @@ pub struct Case {
     pub endpoint: Option<String>,
     /// Options of the load.
     pub load: Load,
+    /// Whether it is the second of an A/A pair: the same as another case in all that could make a difference.
+    pub twin: bool,
 }
 
 /// The options of a case that every test has.
@@ -65,6 +68,10 @@ pub struct Load {
     pub timeout: Duration,
     /// Threads that run requests, per replica.
     pub threads: u32,
+    /// Requests that become due, over all replicas; `None` is a closed loop.
+    pub rate: Option<Rate>,
+    /// How due instants follow each other, in an open loop.
+    pub arrivals: Arrivals,
 }
 
 /// What ends the window.
@@ -89,6 +96,8 @@ pub struct Run {
     pub trial: u32,
     /// The seed of its workload and of its injected faults.
     pub seed: u64,
+    /// Requests a second that were asked for, over all replicas; `None` in a closed loop.
+    pub rate_per_second: Option<f64>,
     /// Wall clock at the window's start, in microseconds since the epoch (the run's own start, where no window began).
     pub started_us: i64,
     /// Wall clock at the window's end, in microseconds since the epoch.
@@ -99,6 +108,10 @@ pub struct Run {
     pub audit: Option<Audit>,
     /// Share of its CPUs that the origin used in the window, 0 to 1.
     pub origin_cpu_share: Option<f64>,
+    /// CPU time that the harness used in the window, in seconds.
+    pub harness_cpu_seconds: Option<f64>,
+    /// CPU time that cAdvisor and Prometheus used in the window, in seconds.
+    pub monitoring_cpu_seconds: Option<f64>,
     /// Why the run is invalid; empty for a valid one.
     pub invalid_reasons: Vec<String>,
     /// What a careful reader of a valid row should know: `origin_bound`, `no_audit`, ...
@@ -156,6 +169,8 @@ pub struct Build {
     pub compiler: String,
     /// The target triple and its features: `x86_64-unknown-linux-gnu, crt-static`.
     pub target: String,
+    /// The pinned crates that the test links, with their versions and features.
+    pub features: String,
 }
 
 /// The machine of a campaign.
@@ -188,6 +203,10 @@ pub struct Campaign {
     pub started_us: i64,
     /// The exact command that repeats it.
     pub command: String,
+    /// The command's arguments, to plan it again.
+    pub arguments: Vec<String>,
+    /// Sources of noise that were found at its start, each with the way out.
+    pub noise: Vec<String>,
     /// The seed that every draw comes from.
     pub seed: u64,
     /// Version and revision of the harness, with `-dirty` where the tree had changes.

@@ -15,6 +15,12 @@ const FAILED_SHARE: f64 = 0.001;
 /// Share of requests of the window that may be censored.
 const CENSORED_SHARE: f64 = 0.01;
 
+/// Share of the requests due in the window that must have been issued before its end (open loop).
+const ACHIEVED_SHARE: f64 = 0.99;
+
+/// Share of the CPUs that the replicas could use from which on they are what limits the rate.
+const GENERATOR_SATURATED: f64 = 0.95;
+
 /// Share of its CPUs from which on the origin is what is measured.
 const ORIGIN_BOUND: f64 = 0.90;
 
@@ -49,6 +55,8 @@ pub struct Surroundings {
     pub foreign_load: Option<f64>,
     /// For how long the kernel held the replicas back at their CPU limit, in seconds over all of them.
     pub throttled_seconds: Option<f64>,
+    /// CPUs that the replicas may use.
+    pub client_cpus: usize,
     /// Whether origin and replicas had to share a CPU.
     pub shared_cpus: bool,
 }
@@ -64,6 +72,7 @@ pub fn reasons(run: &Run, summary: &RunSummary) -> Vec<String> {
             reasons.push("no success in the window".to_owned());
         }
     }
+    reasons.extend(achieved(run, summary));
     reasons.extend(percentile_order(&summary.histograms));
     reasons.extend(floor(run, summary));
     reasons.extend(audit(run, summary));
@@ -79,6 +88,7 @@ pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec
     let foreign = surroundings.foreign_load.filter(|share| *share > FOREIGN_LOAD);
     [
         origin_share.map(|share| format!("origin_bound ({:.0} % of its CPUs)", share * 100.0)),
+        generator_saturated(run, summary, surroundings.client_cpus),
         littles_law(run, summary),
         replica_spread(summary),
         skew.map(|skew_ns| format!("start_skew ({:.1} ms)", skew_ns as f64 / 1e6)),
@@ -106,6 +116,25 @@ fn failures(window: &Counts) -> Option<String> {
 fn censored(window: &Counts) -> Option<String> {
     let share = window.censored as f64 / window.attempts.max(1) as f64;
     (share > CENSORED_SHARE).then(|| format!("censored: {:.2} % unfinished after the drain", share * 100.0))
+}
+
+/// Of the rate asked for, what was achieved: a client or an origin that does not keep up makes every latency a backlog's.
+fn achieved(run: &Run, summary: &RunSummary) -> Option<String> {
+    let share = summary.total.achieved_share().filter(|share| *share < ACHIEVED_SHARE)?;
+    let asked = run.rate_per_second?;
+    Some(format!("rate: {:.1} % of {asked:.0} requests/s achieved", share * 100.0))
+}
+
+/// The replicas used all the CPU time there was for them: the rate is theirs to give, whatever the target could take.
+fn generator_saturated(run: &Run, summary: &RunSummary, client_cpus: usize) -> Option<String> {
+    let threads: u32 =
+        run.replicas.iter().filter_map(|replica| replica.result.as_ref()).map(|result| result.threads).sum();
+    let seconds = summary.total.window_ns.filter(|window_ns| *window_ns > 0)? as f64 / 1e9;
+    let limit = run.case.cpu_limit.map_or(f64::INFINITY, |limit| limit * f64::from(run.case.replicas));
+    let usable = f64::from(threads).min(client_cpus as f64).min(limit);
+    let share = summary.total.cpu_us()? as f64 / 1e6 / seconds / usable;
+    (usable > 0.0 && share >= GENERATOR_SATURATED)
+        .then(|| format!("generator_saturated ({:.0} % of its CPUs)", share * 100.0))
 }
 
 fn percentile_order(histograms: &Histograms) -> Option<String> {
@@ -172,6 +201,9 @@ fn phases(run: &Run) -> impl Iterator<Item = Counts> {
 
 /// Closed loop: the mean latency of all requests times their rate is the number of slots.
 fn littles_law(run: &Run, summary: &RunSummary) -> Option<String> {
+    if run.case.load.rate.is_some() {
+        return None;
+    }
     let slots = f64::from(run.case.load.concurrency) * f64::from(run.case.replicas);
     let histograms = [&summary.histograms.latency, &summary.histograms.failure_latency];
     let spent_ns: f64 =

@@ -158,6 +158,18 @@ pub struct ReplicaResult {
     /// Time to the first byte of the window's successes, where the library shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte: Option<Histogram>,
+    /// From the issue to the last byte of the window's successes (open loop: `latency` counts from the due instant).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_time: Option<Histogram>,
+    /// From the due instant to the issue of the window's requests that were issued (open loop).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduling_delay: Option<Histogram>,
+    /// Requests that were due in the window (open loop).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled: Option<u64>,
+    /// Those of them that were issued before the window's end (open loop).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<u64>,
     /// Counters at the four instants that totals are taken between.
     pub resources: Edges,
     /// Texts of failures, a few of each kind.

@@ -1,6 +1,8 @@
 //! A campaign: everything is built, then run after run is conducted, judged and stored, each in one transaction as it ends.
 
+mod capacity;
 mod choice;
+mod cooling;
 mod interrupts;
 mod monitor;
 mod run;
@@ -16,11 +18,13 @@ use crate::event::{Event, Listener};
 use crate::exit::Interrupted;
 use crate::library::{self, Library};
 use crate::machine;
+use crate::noise;
 use crate::plan::Plan;
 use crate::record;
 use crate::runner::{Compose, Engine, Image, Processes, Program, Runner, pack_library};
 use crate::stats::RunSummary;
 use crate::store::{CampaignStatus, Store};
+use capacity::Capacities;
 use choice::Containers;
 use interrupts::Interrupts;
 use monitor::Monitor;
@@ -59,6 +63,8 @@ pub async fn run(
         campaign_id: uuid::Uuid::now_v7().to_string(),
         started_us: jiff::Timestamp::now().as_microsecond(),
         command: command_line(),
+        arguments: std::env::args().skip(1).collect(),
+        noise: noise::sources(),
         seed: plan.seed,
         harness: harness(root).await,
         process: machine::this_process(),
@@ -71,13 +77,14 @@ pub async fn run(
     let graphs = monitor.graphs(containers.is_some());
     listener.on(&Event::Planned {
         campaign_id: &campaign.campaign_id,
-        runs: plan.runs().len(),
+        runs: plan.runs(),
         estimate: plan.estimate(),
         database,
         runner: if containers.is_some() { "compose" } else { "process" },
         cpus: &plan.cpus,
         metrics_port: monitor.port(),
         graphs: graphs.as_deref(),
+        noise: &campaign.noise,
     });
     let builder = Builder::new(root).await?;
     let engine = containers.as_ref().map(|containers| &containers.engine);
@@ -139,22 +146,50 @@ impl Parts<'_> {
         };
         let mut outcome =
             Outcome { campaign_id: self.campaign_id.to_owned(), finished: Vec::new(), interrupted: false };
-        for (index, (trial, case)) in plan.runs().into_iter().enumerate() {
-            let (number, case, program) = (index + 1, &plan.cases[case], &self.programs[case].program);
-            listener.on(&Event::RunStarted { number, case });
-            match conductor.run(case, trial, program, listener).await? {
-                Some((run, summary)) => {
-                    listener.on(&Event::RunEnded { number, run: &run, summary: &summary });
-                    outcome.finished.push((run, summary));
+        let mut capacities = Capacities::default();
+        for (trial, index) in
+            (1..=plan.trials).flat_map(|trial| plan.block(trial).into_iter().map(move |index| (trial, index)))
+        {
+            let (case, program) = (&plan.cases[index], &self.programs[index].program);
+            if let Some(closed) = capacities.missing(case) {
+                // Before the blocks: a trial of its own.
+                match attempt(&mut conductor, &closed, (0, Ok(None)), program, &mut outcome, listener).await? {
+                    Some(rate) => capacities.add(closed, rate),
+                    None => break,
                 }
-                None => {
-                    outcome.interrupted = true;
-                    break;
-                }
+            }
+            let rate = capacities.rate(case);
+            if attempt(&mut conductor, case, (trial, rate), program, &mut outcome, listener).await?.is_none() {
+                break;
             }
         }
         Ok(outcome)
     }
+}
+
+/// Runs a case once; its rate, or why it has none. `None` where a signal ended it.
+async fn attempt<R: Runner>(
+    conductor: &mut Conductor<'_, R>,
+    case: &record::Case,
+    (trial, rate): (u32, Result<Option<f64>, String>),
+    program: &Program,
+    outcome: &mut Outcome,
+    listener: &mut dyn Listener,
+) -> Result<Option<Result<f64, String>>> {
+    let number = outcome.finished.len() + 1;
+    listener.on(&Event::RunStarted { number, case });
+    cooling::cool_down(&mut conductor.interrupts.0, listener).await;
+    let Some((run, summary)) = conductor.run(case, (trial, rate), program, listener).await? else {
+        outcome.interrupted = true;
+        return Ok(None);
+    };
+    listener.on(&Event::RunEnded { number, run: &run, summary: &summary });
+    let rate = match (run.invalid_reasons.first(), summary.total.requests_per_second()) {
+        (None, Some(rate)) => Ok(rate),
+        (reason, _) => Err(reason.cloned().unwrap_or_else(|| "no window".to_owned())),
+    };
+    outcome.finished.push((run, summary));
+    Ok(Some(rate))
 }
 
 /// A test that was built.

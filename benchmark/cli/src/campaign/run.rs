@@ -17,7 +17,7 @@ use super::monitor::{Monitor, Watch};
 use crate::bucket;
 use crate::coordinator::{Conducted, Coordinator, Expected, Hooks, Plateau, conduct};
 use crate::event::{Event, Listener};
-use crate::machine::{CpuSplit, busy_seconds};
+use crate::machine::{CpuSplit, busy_seconds, cpu_seconds_of};
 use crate::metrics::Span;
 use crate::origin_process::OriginProcess;
 use crate::record::{Amount, Case, Run};
@@ -41,11 +41,11 @@ pub(super) struct Conductor<'a, R> {
 }
 
 impl<R: Runner> Conductor<'_, R> {
-    /// Runs a case once and stores what came of it; `None` where a signal ended it.
+    /// Runs a case once, at this rate where it is an open loop, and stores what came of it; `None` where a signal ended it.
     pub(super) async fn run(
         &mut self,
         case: &Case,
-        trial: u32,
+        (trial, rate): (u32, Result<Option<f64>, String>),
         program: &Program,
         listener: &mut dyn Listener,
     ) -> Result<Option<Finished>> {
@@ -55,6 +55,9 @@ impl<R: Runner> Conductor<'_, R> {
             case: case.clone(),
             trial,
             seed: trial_seed(self.seed, trial),
+            rate_per_second: rate.clone().ok().flatten(),
+            harness_cpu_seconds: None,
+            monitoring_cpu_seconds: None,
             started_us: jiff::Timestamp::now().as_microsecond(),
             ended_us: 0,
             replicas: Vec::new(),
@@ -78,9 +81,16 @@ impl<R: Runner> Conductor<'_, R> {
         };
         self.store.begin_run(&new).await?;
         let begun = Instant::now();
-        let mut surroundings = Surroundings { shared_cpus: self.cpus.shared(), ..Surroundings::default() };
+        let mut surroundings = Surroundings {
+            client_cpus: self.cpus.clients.count(),
+            shared_cpus: self.cpus.shared(),
+            ..Surroundings::default()
+        };
         let interrupted = if self.interrupts.came() {
             true
+        } else if let Err(reason) = rate {
+            run.invalid_reasons.push(reason);
+            false
         } else {
             match self.attempt(&mut run, program, &mut surroundings, listener).await {
                 Ok(interrupted) => interrupted,
@@ -122,7 +132,7 @@ impl<R: Runner> Conductor<'_, R> {
         let expected = expected(run, objects);
         let job = Job {
             run_id: run.run_id.clone(),
-            environment: environment(&case, &self.target_url(run), &self.coordinator, &expected),
+            environment: environment(run, &self.target_url(run), &self.coordinator, &expected),
             case: case.clone(),
             program: program.clone(),
         };
@@ -155,6 +165,7 @@ impl<R: Runner> Conductor<'_, R> {
             let seconds = (to.at - from.at).as_secs_f64();
             let origin_cpus = self.origin.as_ref().map_or(1, OriginProcess::cpus) as f64;
             run.origin_cpu_share = from.origin.zip(to.origin).map(|(from, to)| (to - from) / seconds / origin_cpus);
+            run.harness_cpu_seconds = from.harness.zip(to.harness).map(|(from, to)| to - from);
             let replicas_cpu = run.replicas.iter().filter_map(|replica| replica.result.as_ref()).map(|result| {
                 let edges = &result.resources;
                 (edges.window_end.cpu_us() - edges.window_start.cpu_us()) as f64 / 1e6
@@ -240,6 +251,7 @@ struct Observer<'a> {
 struct Edge {
     at: Instant,
     origin: Option<f64>,
+    harness: Option<f64>,
     busy: Option<f64>,
 }
 
@@ -256,7 +268,8 @@ impl Hooks for Observer<'_> {
         // The first replica ticks at both edges of the window, and each second between them.
         if replica == 0 && tick.phase == Phase::Window {
             let origin = self.origin.and_then(OriginProcess::cpu_seconds);
-            self.edges.push(Edge { at: Instant::now(), origin, busy: busy_seconds(&self.cpus.clients) });
+            let harness = cpu_seconds_of(std::process::id());
+            self.edges.push(Edge { at: Instant::now(), origin, harness, busy: busy_seconds(&self.cpus.clients) });
         }
         self.watch.ticked(replica, tick);
         self.listener.on(&Event::Ticked { replica, tick });
@@ -292,7 +305,8 @@ fn expected(run: &Run, objects: Vec<Object>) -> Expected {
 }
 
 /// The flags of a test program, as variables.
-fn environment(case: &Case, target: &str, coordinator: &Coordinator, expected: &Expected) -> Vec<(String, String)> {
+fn environment(run: &Run, target: &str, coordinator: &Coordinator, expected: &Expected) -> Vec<(String, String)> {
+    let case = &run.case;
     let load = &case.load;
     // A document that our origin does not serve takes as long as it takes.
     let params = case.params.iter().filter(|_| case.target.is_none() || case.test == Test::FetchRange);
@@ -317,6 +331,11 @@ fn environment(case: &Case, target: &str, coordinator: &Coordinator, expected: &
             Amount::Requests(requests) => ("REQUESTS", requests.to_string()),
         },
     ];
+    if let Some(rate) = run.rate_per_second {
+        variables.push(("RATE", (rate / f64::from(case.replicas)).to_string()));
+        variables.push(("ARRIVALS", load.arrivals.name().to_owned()));
+        variables.push(("REPLICAS", case.replicas.to_string()));
+    }
     variables.extend(case.endpoint.clone().map(|endpoint| ("ENDPOINT", endpoint)));
     if !params.is_empty() {
         variables.push(("PARAM", params.join(",")));

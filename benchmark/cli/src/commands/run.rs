@@ -5,8 +5,8 @@ use clap::Args;
 
 use crate::campaign;
 use crate::exit::Exit;
-use crate::library;
-use crate::plan::{LoadOptions, Selection, plan};
+use crate::library::{self, Library};
+use crate::plan::{Database, LoadOptions, Plan, Selection, plan};
 use crate::report;
 
 /// Options of `run-test`.
@@ -49,22 +49,29 @@ pub(super) struct RunAll {
 
 impl RunTest {
     pub(super) async fn run(self) -> Result<Exit> {
-        run(Selection { libraries: vec![self.library], tests: vec![self.test] }, &self.options).await
+        let selection = Selection { libraries: vec![self.library], tests: vec![self.test] };
+        let libraries = library::catalogue(&library::root()?)?;
+        conduct(&libraries, plan(&libraries, &selection, &self.options, 1)?, &self.options.database).await
     }
 }
 
 impl RunAll {
     pub(super) async fn run(self) -> Result<Exit> {
-        run(Selection { libraries: self.libraries, tests: self.tests }, &self.options).await
+        let selection = Selection { libraries: self.libraries, tests: self.tests };
+        let libraries = library::catalogue(&library::root()?)?;
+        let mut plan = plan(&libraries, &selection, &self.options, USUAL_TRIALS)?;
+        plan.add_references(&libraries);
+        conduct(&libraries, plan, &self.options.database).await
     }
 }
 
-async fn run(selection: Selection, options: &LoadOptions) -> Result<Exit> {
-    let root = library::root()?;
-    let libraries = library::catalogue(&root)?;
-    let plan = plan(&libraries, &selection, options)?;
+/// Runs of each case that a ranking needs.
+const USUAL_TRIALS: u32 = 5;
+
+/// Conducts a plan, shows what came of it, and says how it ended.
+pub(super) async fn conduct(libraries: &[Library], plan: Plan, database: &Database) -> Result<Exit> {
     let mut progress = report::progress();
-    let outcome = campaign::run(&root, &libraries, plan, &options.database.path(), &mut *progress).await?;
+    let outcome = campaign::run(&library::root()?, libraries, plan, &database.path(), &mut *progress).await?;
     if !outcome.finished.is_empty() {
         println!("{}", report::table(&outcome.finished));
     }

@@ -1,9 +1,7 @@
 //! Cases from options, each checked against its library and its test.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use benchmark_protocol::content::split_mix;
 use benchmark_protocol::inject::{self, Inject};
 use benchmark_protocol::parameter::Values;
 use benchmark_protocol::target::{Names, Target};
@@ -12,11 +10,7 @@ use benchmark_protocol::test::Test;
 use super::options::{AskedRunner, LoadOptions};
 use crate::exit::Usage;
 use crate::library::{self, Library};
-use crate::machine::CpuSplit;
 use crate::record::{Amount, Case, Load};
-
-/// What a run takes beyond warm-up and window, for the estimate of the time.
-const FIXED_COST: Duration = Duration::from_millis(300);
 
 /// Parameters that describe the origin's objects or answers: nothing that another server would heed.
 const ORIGIN_ONLY: [&str; 3] = ["object_size", "objects", "delay"];
@@ -30,64 +24,11 @@ pub struct Selection {
     pub tests: Vec<String>,
 }
 
-/// Everything that a campaign will do.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// Every case, once.
-    pub cases: Vec<Case>,
-    /// Runs of each case.
-    pub trials: u32,
-    /// The seed of everything that is drawn.
-    pub seed: u64,
-    /// Who runs where.
-    pub cpus: CpuSplit,
-    /// What is asked to start the replicas.
-    pub runner: AskedRunner,
-    /// Where the harness listens for replicas, if told.
-    pub listen: Option<IpAddr>,
-    /// The Prometheus to ask: `off`, a URL, or whatever answers at the usual place.
-    pub prometheus: Option<String>,
-}
-
-impl Plan {
-    /// The runs in order, as (trial from 1, index of the case): a block for each trial, the cases of a block in seeded random
-    /// order where there is more than one block.
-    #[must_use]
-    pub fn runs(&self) -> Vec<(u32, usize)> {
-        let mut state = self.seed;
-        (1..=self.trials)
-            .flat_map(|trial| {
-                let mut block: Vec<usize> = (0..self.cases.len()).collect();
-                if self.trials > 1 {
-                    // Fisher-Yates.
-                    for last in (1..block.len()).rev() {
-                        block.swap(last, (split_mix(&mut state) % (last as u64 + 1)) as usize);
-                    }
-                }
-                block.into_iter().map(move |index| (trial, index))
-            })
-            .collect()
-    }
-
-    /// How long the runs will take, builds left out; windows that end by number of requests are not foreseen.
-    #[must_use]
-    pub fn estimate(&self) -> Duration {
-        let of_case = |case: &Case| {
-            let window = match case.load.amount {
-                Amount::Duration(window) => window,
-                Amount::Requests(_) => Duration::ZERO,
-            };
-            case.load.warm_up + window + FIXED_COST
-        };
-        self.cases.iter().map(of_case).sum::<Duration>() * self.trials
-    }
-}
-
-/// Makes the plan.
+/// The cases of a selection under these options, each once.
 ///
 /// # Errors
 /// [`Usage`] for whatever cannot be run as asked, with the value and the way out.
-pub fn plan(libraries: &[Library], selection: &Selection, options: &LoadOptions) -> Result<Plan, Usage> {
+pub fn cases(libraries: &[Library], selection: &Selection, options: &LoadOptions) -> Result<Vec<Case>, Usage> {
     inject::check_together(&options.inject).map_err(Usage)?;
     let tests = selection.tests.iter().map(|name| library::test_named(name)).collect::<Result<Vec<_>, _>>()?;
     let chosen = match selection.libraries.as_slice() {
@@ -113,20 +54,7 @@ pub fn plan(libraries: &[Library], selection: &Selection, options: &LoadOptions)
             return Err(Usage(format!("unknown parameter `{name}` (known: {})", unique(known).join(", "))));
         }
     }
-    let cpus = CpuSplit::new(options.origin_cpus.clone(), options.client_cpus.clone()).map_err(Usage)?;
-    let limited = options.cpus.is_some() || options.memory.is_some();
-    if limited && options.runner == AskedRunner::Process {
-        return Err(Usage("`--cpus` and `--memory` are limits of containers: they go with --runner compose".into()));
-    }
-    Ok(Plan {
-        cases,
-        trials: options.trials,
-        seed: options.seed,
-        cpus,
-        runner: options.runner,
-        listen: options.listen,
-        prometheus: options.prometheus.clone(),
-    })
+    Ok(cases)
 }
 
 fn param(text: &str) -> Result<(&str, &str), Usage> {
@@ -174,6 +102,8 @@ fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOp
         use_dns_cache: options.use_dns_cache,
         timeout: options.timeout,
         threads: options.threads.unwrap_or(1),
+        rate: options.rate,
+        arrivals: options.arrivals.unwrap_or_default(),
     };
     for (option, asked) in [
         ("keep_alive", !load.keep_alive),
@@ -200,6 +130,7 @@ fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOp
         target: options.target.clone(),
         endpoint: options.endpoint.clone(),
         load,
+        twin: false,
     })
 }
 
@@ -273,27 +204,12 @@ mod tests {
         load: LoadOptions,
     }
 
-    fn planned(selected: &[&str], flags: &[&str]) -> Result<Plan, String> {
+    fn planned(selected: &[&str], flags: &[&str]) -> Result<Vec<Case>, String> {
         let flags = Flags::try_parse_from([&["benchmark"], flags].concat()).map_err(|error| error.to_string())?;
         let libraries = library::catalogue(&library::root().unwrap()).unwrap();
         let selection =
             Selection { libraries: selected.iter().map(|name| (*name).to_owned()).collect(), tests: vec![] };
-        plan(&libraries, &selection, &flags.load).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn a_block_holds_every_case_once_and_the_seed_decides_its_order() {
-        let mut plan = planned(&[], &["--trials", "3", "--seed", "7"]).unwrap();
-        let runs = plan.runs();
-        assert_eq!(runs.len(), 3 * plan.cases.len());
-        for trial in 1..=3 {
-            let mut block: Vec<usize> = runs.iter().filter(|(of, _)| *of == trial).map(|(_, index)| *index).collect();
-            block.sort_unstable();
-            assert_eq!(block, (0..plan.cases.len()).collect::<Vec<_>>());
-        }
-        assert_eq!(runs, plan.runs());
-        plan.seed = 8;
-        assert_ne!(runs, plan.runs());
+        cases(&libraries, &selection, &flags.load).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -340,9 +256,9 @@ mod tests {
 
     #[test]
     fn the_floor_of_a_run_is_what_the_origin_adds_to_every_request() {
-        let plan =
+        let cases =
             planned(&["baseline"], &["--param", "delay=5ms", "--inject", "latency=bimodal:1ms,150ms,0.1"]).unwrap();
-        let floors: Vec<Duration> = plan.cases.iter().map(least_delay).collect();
+        let floors: Vec<Duration> = cases.iter().map(least_delay).collect();
         assert_eq!(floors, [Duration::from_millis(1), Duration::from_millis(6)]);
     }
 }

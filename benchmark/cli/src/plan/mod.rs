@@ -1,7 +1,9 @@
 //! Flags become a plan: every case checked against what libraries and tests can do, before anything is built or run.
 
+mod blocks;
 mod cases;
 mod options;
 
-pub use cases::{Plan, Selection, least_delay, plan};
+pub use blocks::{Plan, assemble, capacity_case, plan};
+pub use cases::{Selection, cases, least_delay};
 pub use options::{AskedRunner, Database, LoadOptions};

@@ -10,6 +10,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::machine::Cpus;
+use crate::rate::{Arrivals, Rate};
 
 /// Options of `run-test` and `run-all`.
 #[derive(Clone, Debug, Args)]
@@ -38,9 +39,20 @@ pub struct LoadOptions {
     /// From issue to the last byte of each request
     #[arg(long, default_value = "30s", value_parser = positive_duration)]
     pub timeout: Duration,
-    /// Runs of each case, in blocks of seeded random order
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub trials: u32,
+    /// Open loop: requests become due at this rate over all replicas, `1000` a second or `50%` of the capacity measured just before
+    ///
+    /// Latency then counts from the instant at which a request was due, and --concurrency caps what is in flight.
+    #[arg(long, value_name = "RATE")]
+    pub rate: Option<Rate>,
+    /// How due instants follow each other [default: constant]
+    #[arg(long, value_enum, requires = "rate")]
+    pub arrivals: Option<Arrivals>,
+    /// Runs of each case, in blocks of seeded random order [default: run-all 5, with --quick 1; run-test 1]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub trials: Option<u32>,
+    /// Go on until the 99 % intervals of rate and CPU/request are this narrow (`2%`: +-2 %), for at most --trials [default: 40] blocks
+    #[arg(long, value_name = "PERCENT", value_parser = narrow)]
+    pub until: Option<f64>,
     /// Seed of everything that is drawn: keys, offsets, faults, the order of runs
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -101,6 +113,9 @@ pub struct LoadOptions {
     pub database: Database,
 }
 
+/// Blocks of a campaign that goes on until its intervals are narrow, unless told otherwise.
+const MOST_BLOCKS: u32 = 40;
+
 /// What the user asked to start the replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AskedRunner {
@@ -142,10 +157,25 @@ impl LoadOptions {
         self.duration.unwrap_or(Duration::from_secs(if self.quick { 3 } else { 10 }))
     }
 
+    /// Blocks: as told, else the command's own number; without an end in sight where the intervals' width is the end.
+    pub(super) fn blocks(&self, usual: u32) -> u32 {
+        let usual = if self.until.is_some() { MOST_BLOCKS } else { usual };
+        self.trials.unwrap_or(if self.quick && self.until.is_none() { 1 } else { usual })
+    }
+
     /// The warm-up's length.
     pub(super) fn warm_up(&self) -> Duration {
         self.warmup.unwrap_or(Duration::from_secs(if self.quick { 1 } else { 2 }))
     }
+}
+
+/// A half-width as a share.
+fn narrow(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.trim().parse().ok());
+    number
+        .filter(|percent: &f64| (0.1..=50.0).contains(percent))
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| format!("`{text}` is no width of an interval: write a percentage from 0.1% to 50%, as `2%`"))
 }
 
 fn positive_number(text: &str) -> Result<f64, String> {

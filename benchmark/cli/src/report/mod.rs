@@ -18,8 +18,17 @@ pub fn progress() -> Box<dyn Listener> {
 
 /// The lines that open a campaign.
 fn opening(event: &crate::event::Event<'_>) -> Option<String> {
-    let crate::event::Event::Planned { campaign_id, runs, estimate, database, runner, cpus, metrics_port, graphs } =
-        event
+    let crate::event::Event::Planned {
+        campaign_id,
+        runs,
+        estimate,
+        database,
+        runner,
+        cpus,
+        metrics_port,
+        graphs,
+        noise,
+    } = event
     else {
         return None;
     };
@@ -34,9 +43,10 @@ fn opening(event: &crate::event::Event<'_>) -> Option<String> {
         ),
         (None, None) => "no Prometheus, no live metrics".to_owned(),
     };
+    let noise: String = noise.iter().map(|source| format!("\nnoise: {source}")).collect();
     Some(format!(
         "campaign {campaign_id}: {runs} {noun}, about {about} once built, recorded in {}\n\
-         runner {runner}: origin and harness on CPU {}, replicas on CPU {}\n{live}",
+         runner {runner}: origin and harness on CPU {}, replicas on CPU {}\n{live}{noise}",
         database.display(),
         cpus.origin,
         cpus.clients
@@ -56,7 +66,8 @@ fn ending(run: &crate::record::Run, summary: &crate::stats::RunSummary) -> Strin
     parts.join(", ")
 }
 
-/// `reqwest fetch_range`.
+/// `reqwest fetch_range`, with the rate of an open loop, and `(twin)` for the second of an A/A pair.
 fn title(case: &crate::record::Case) -> String {
-    format!("{} {}", case.library, case.test.name())
+    let rate = case.load.rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
+    format!("{}{} {}{rate}", case.library, if case.twin { " (twin)" } else { "" }, case.test.name())
 }

@@ -22,7 +22,11 @@ impl Listener for Plain {
             Event::RunEnded { number, run, summary } => {
                 eprintln!("[{number}/{}] {}: {}", self.runs, self.title, super::ending(run, summary));
             }
-            Event::Building { doing: Some(_), .. } | Event::Built | Event::Ticked { .. } | Event::Ended => {}
+            Event::Building { doing: Some(_), .. }
+            | Event::Cooling { .. }
+            | Event::Built
+            | Event::Ticked { .. }
+            | Event::Ended => {}
         }
     }
 }

@@ -72,6 +72,9 @@ impl Listener for Progress {
                 self.title = super::title(case);
                 self.bar.set_message(format!("{}: getting ready", self.title));
             }
+            Event::Cooling { sockets, most } => {
+                self.bar.set_message(format!("{}: waiting, {sockets} closed sockets linger ({most} may)", self.title))
+            }
             Event::Ticked { replica, tick } => {
                 let before = self.ticks.get(replica).map(|(_, last)| *last);
                 self.ticks.insert(*replica, (before, **tick));

@@ -122,6 +122,9 @@ static COLUMNS: &[Column] = &[
     column("inject", "", "`--inject`: what the origin did to the requests; specs joined by `; `", SAME, |row| {
         row.case.inject.as_str().into()
     }),
+    column("twin", "", "whether the case is the second of an A/A pair: the baseline once more", SAME, |row| {
+        row.case.twin.into()
+    }),
     column("replica_count", "", "`--replicas`", SAME, |row| row.case.replicas.into()),
     column("runner", "", "what started the replicas", SAME, |row| row.case.runner.as_str().into()),
     column("run_id", "", "the run (UUIDv7), the label of its containers", FIRST, |row| {
@@ -277,6 +280,21 @@ static COLUMNS: &[Column] = &[
     percentile!("latency_p999_ms", latency, p999, "99.9th percentile; empty below 10,000 successes"),
     percentile!("latency_max_ms", latency, max, "the largest"),
     percentile!(
+        "service_time_p50_ms",
+        service_time,
+        p50,
+        "open loop: median time of successes from issue to the last byte"
+    ),
+    percentile!("service_time_p99_ms", service_time, p99, "99th percentile of the same"),
+    percentile!(
+        "scheduling_delay_p50_ms",
+        scheduling_delay,
+        p50,
+        "open loop: median time from due instant to issue, of all requests of the window that were issued"
+    ),
+    percentile!("scheduling_delay_p99_ms", scheduling_delay, p99, "99th percentile of the same"),
+    percentile!("scheduling_delay_max_ms", scheduling_delay, max, "the largest"),
+    percentile!(
         "ttfb_p50_ms",
         first_byte,
         p50,
@@ -332,6 +350,31 @@ static COLUMNS: &[Column] = &[
         row.case.concurrency.into()
     }),
     column(
+        "rate",
+        "",
+        "`--rate`: requests a second over all replicas, or a share of the closed-loop capacity; empty for a closed loop",
+        SAME,
+        |row| row.case.rate.clone().into(),
+    ),
+    column("arrivals", "", "`--arrivals`; empty for a closed loop", SAME, |row| row.case.arrivals.clone().into()),
+    case(column(
+        "rate_asked_per_second",
+        "requests/s",
+        "requests that were to become due each second, over all replicas",
+        MEAN,
+        |row| mean(row, |run| run.rate_per_second),
+    )),
+    column("scheduled_requests", "requests", "open loop: requests that were due in the window", SUM, |row| {
+        row.figures.scheduled.into()
+    }),
+    column(
+        "rate_achieved_share",
+        "share",
+        "open loop: of scheduled_requests, the share that was issued before the window's end",
+        RATIO,
+        |row| row.figures.achieved_share.into(),
+    ),
+    column(
         "requests_limit",
         "requests",
         "`--requests`, per replica; empty where the window has a duration",
@@ -380,26 +423,59 @@ static COLUMNS: &[Column] = &[
         "share",
         "CPU time that the origin used in the window / (duration x its CPUs), from its own rusage",
         MEAN,
-        |row| {
-            let shares: Vec<f64> = row.runs().iter().filter_map(|run| run.origin_cpu_share).collect();
-            (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64).into()
-        },
+        |row| mean(row, |run| run.origin_cpu_share),
+    )),
+    case(column("harness_cpu_seconds", "CPU s", "CPU time that the harness used in the window", SUM, |row| {
+        total(row, |run| run.harness_cpu_seconds)
+    })),
+    case(column(
+        "monitoring_cpu_seconds",
+        "CPU s",
+        "CPU time that cAdvisor and Prometheus used in the window, by their own counters",
+        SUM,
+        |row| total(row, |run| run.monitoring_cpu_seconds),
     )),
     column("seed", "", "`--seed` of the campaign, which every draw of its runs comes from", SAME, |row| {
         row.case.campaign_seed.parse::<u64>().ok().into()
     }),
     column("library_version", "", "version of the library", SAME, |row| row.case.library_version.as_str().into()),
     column("build_sha256", "", "SHA-256 of the measured program, its first 12 digits", "united with `; `", |row| {
-        united(row, |run| run.build_sha256.as_deref().map(|sha256| sha256.get(..12).unwrap_or(sha256)))
+        united(row, |run| run.build_sha256.as_deref().map(short))
     }),
     column("compiler", "", "`rustc --version` of the measured program", UNITED, |row| {
         united(row, |run| run.compiler.as_deref())
     }),
+    column("build_target", "", "target triple and flags of the compiler", UNITED, |row| {
+        united(row, |run| run.target.as_deref())
+    }),
+    column(
+        "build_features",
+        "",
+        "the pinned crates that the program links, with versions and features",
+        UNITED,
+        |row| united(row, |run| run.features.as_deref()),
+    ),
+    column("lock_sha256", "", "SHA-256 of the Cargo.lock of the build, its first 12 digits", UNITED, |row| {
+        united(row, |run| run.lock_sha256.as_deref().map(short))
+    }),
     case(column("host_name", "", "the machine's name", SAME, |row| row.case.host_name.as_str().into())),
     column("cpu_model", "", "the machine's CPU", SAME, |row| row.case.cpu_model.as_str().into()),
     column("cpus", "CPUs", "the machine's logical CPUs", SAME, |row| row.case.cpus.into()),
+    column("memory_bytes", "bytes", "the machine's main memory", SAME, |row| {
+        row.case.memory_bytes.unsigned_abs().into()
+    }),
+    column("clock_source", "", "what the kernel reads CLOCK_MONOTONIC from", SAME, |row| {
+        row.case.clock_source.clone().into()
+    }),
+    column("governor", "", "frequency governor of the first CPU; empty where there is none", SAME, |row| {
+        row.case.governor.clone().into()
+    }),
+    column("cgroup", "", "version of the machine's control groups", SAME, |row| row.case.cgroup.clone().into()),
     column("kernel", "", "the machine's kernel", SAME, |row| row.case.kernel.as_str().into()),
-    column("harness", "", "version and revision of benchmark", SAME, |row| row.case.harness.as_str().into()),
+    column("harness", "", "version and revision of benchmark; `-dirty` where the checkout had changes", SAME, |row| {
+        row.case.harness.as_str().into()
+    }),
+    case(column("command", "", "the command that repeats the campaign", SAME, |row| row.case.command.as_str().into())),
     case(column(
         "ceiling_share",
         "share",
@@ -476,6 +552,20 @@ fn first(row: &Row) -> &StoredRun {
 
 fn audits(row: &Row) -> impl Iterator<Item = &crate::store::StoredAudit> {
     row.runs().iter().filter_map(|run| run.audit.as_ref())
+}
+
+fn mean(row: &Row, value: impl Fn(&StoredRun) -> Option<f64>) -> Cell {
+    let values: Vec<f64> = row.runs().iter().filter_map(value).collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64).into()
+}
+
+fn total(row: &Row, value: impl Fn(&StoredRun) -> Option<f64>) -> Cell {
+    row.runs().iter().filter_map(value).reduce(|a, b| a + b).into()
+}
+
+/// As many digits of a hash as tell it from any other that a person meets.
+fn short(sha256: &str) -> &str {
+    sha256.get(..12).unwrap_or(sha256)
 }
 
 fn seconds(microseconds: i64) -> Cell {

@@ -151,6 +151,8 @@ fn merge(runs: &[StoredRun], stored: &[StoredHistograms]) -> Result<Latencies, E
             latency: read(&stored.latency)?,
             failure_latency: read(&stored.failure_latency)?,
             first_byte: read(&stored.first_byte)?,
+            service_time: read(&stored.service_time)?,
+            scheduling_delay: read(&stored.scheduling_delay)?,
         });
     }
     Ok(Latencies::of(&merged))

@@ -45,6 +45,10 @@ pub struct Figures {
     pub cpu_seconds_per_gb: Option<f64>,
     /// The largest resident set of any replica, in bytes.
     pub peak_rss_bytes: Option<u64>,
+    /// Requests that were due in the window, in an open loop.
+    pub scheduled: Option<u64>,
+    /// Share of them that were issued before its end.
+    pub achieved_share: Option<f64>,
     /// Spread of the replicas' first requests, in milliseconds.
     pub start_skew_ms: Option<f64>,
     /// What Prometheus saw, beside the replicas' own counters; known where it is known of every trial.
@@ -87,6 +91,8 @@ impl Figures {
                 // microseconds per byte x 10^9 bytes per GB / 10^6 microseconds per second
                 .map(|us_per_byte| us_per_byte * 1e3),
             peak_rss_bytes: trials.iter().filter_map(|trial| trial.peak_rss_bytes).max(),
+            scheduled: sum(trials, |trial| trial.scheduled),
+            achieved_share: achieved_share(trials),
             start_skew_ms: trials.iter().filter_map(|trial| trial.start_skew_ns).max().map(|ns| ns as f64 / 1e6),
             observation: Observation::sum(trials.iter().map(|trial| &trial.observation)),
         }
@@ -100,6 +106,12 @@ fn sum(trials: &[&Summary], value: impl Fn(&Summary) -> Option<u64>) -> Option<u
 fn mean(trials: &[&Summary], value: impl Fn(&Summary) -> Option<f64>) -> Option<f64> {
     let values: Vec<f64> = trials.iter().filter_map(|trial| value(trial)).collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Of the requests due in the windows, the share that was issued before their ends.
+fn achieved_share(trials: &[&Summary]) -> Option<f64> {
+    let scheduled = sum(trials, |trial| trial.scheduled).filter(|scheduled| *scheduled > 0)?;
+    Some(sum(trials, |trial| trial.issued)? as f64 / scheduled as f64)
 }
 
 /// CPU microseconds per unit of work, over the trials that know both; `None` where no work was done.

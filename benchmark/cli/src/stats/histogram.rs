@@ -12,7 +12,7 @@ use thiserror::Error;
 #[error("no HDR histogram (V2, with DEFLATE or without): {0}")]
 pub struct HistogramError(String);
 
-/// The three distributions of a run or of a replica, in nanoseconds; `None` where no request belongs to one.
+/// The distributions of a run or of a replica, in nanoseconds; `None` where no request belongs to one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histograms {
     /// Latency of the window's successes.
@@ -21,6 +21,10 @@ pub struct Histograms {
     pub failure_latency: Option<Histogram<u64>>,
     /// Time to the first byte of the window's successes.
     pub first_byte: Option<Histogram<u64>>,
+    /// From issue to the last byte of the window's successes, in an open loop.
+    pub service_time: Option<Histogram<u64>>,
+    /// From due instant to issue of the window's requests, in an open loop.
+    pub scheduling_delay: Option<Histogram<u64>>,
 }
 
 impl Histograms {
@@ -29,6 +33,8 @@ impl Histograms {
         merge(&mut self.latency, other.latency);
         merge(&mut self.failure_latency, other.failure_latency);
         merge(&mut self.first_byte, other.first_byte);
+        merge(&mut self.service_time, other.service_time);
+        merge(&mut self.scheduling_delay, other.scheduling_delay);
     }
 }
 

@@ -50,7 +50,7 @@ impl Percentiles {
     }
 }
 
-/// The percentiles of a run's three distributions.
+/// The percentiles of a run's distributions.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Latencies {
     /// Of successes.
@@ -59,16 +59,22 @@ pub struct Latencies {
     pub failure_latency: Percentiles,
     /// Of the time to the first byte.
     pub first_byte: Percentiles,
+    /// Of the service time, in an open loop.
+    pub service_time: Percentiles,
+    /// Of the scheduling delay, in an open loop.
+    pub scheduling_delay: Percentiles,
 }
 
 impl Latencies {
-    /// Of the three histograms.
+    /// Of the histograms.
     #[must_use]
     pub fn of(histograms: &Histograms) -> Self {
         Self {
             latency: Percentiles::of(histograms.latency.as_ref()),
             failure_latency: Percentiles::of(histograms.failure_latency.as_ref()),
             first_byte: Percentiles::of(histograms.first_byte.as_ref()),
+            service_time: Percentiles::of(histograms.service_time.as_ref()),
+            scheduling_delay: Percentiles::of(histograms.scheduling_delay.as_ref()),
         }
     }
 }

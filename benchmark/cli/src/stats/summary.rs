@@ -2,6 +2,7 @@
 //! read without it.
 
 use benchmark_protocol::counts::Counts;
+use benchmark_protocol::message::Histogram as Wire;
 use thiserror::Error;
 
 use super::histogram::{HistogramError, Histograms, decode};
@@ -41,6 +42,10 @@ pub struct Summary {
     pub cpu_system_us: Option<u64>,
     /// The largest resident set that any replica ever had, in bytes.
     pub peak_rss_bytes: Option<u64>,
+    /// Requests that were due in the window, in an open loop.
+    pub scheduled: Option<u64>,
+    /// Those of them that were issued before its end.
+    pub issued: Option<u64>,
     /// From the first replica's first request to the last one's, in nanoseconds; from two replicas on.
     pub start_skew_ns: Option<u64>,
     /// Percentiles of the merged histograms.
@@ -100,6 +105,13 @@ impl Summary {
         Some(self.window?.success_bytes as f64 / self.window_seconds()?)
     }
 
+    /// Share of the requests due in the window that were issued before its end: of the rate asked for, what was achieved.
+    #[must_use]
+    pub fn achieved_share(&self) -> Option<f64> {
+        let scheduled = self.scheduled.filter(|scheduled| *scheduled > 0)?;
+        Some(self.issued? as f64 / scheduled as f64)
+    }
+
     /// CPU time used in the window, user and system, in microseconds.
     #[must_use]
     pub fn cpu_us(&self) -> Option<u64> {
@@ -123,6 +135,8 @@ impl Summary {
         self.cpu_user_us = sum(self.cpu_user_us, replica.cpu_user_us, |a, b| a + b);
         self.cpu_system_us = sum(self.cpu_system_us, replica.cpu_system_us, |a, b| a + b);
         self.peak_rss_bytes = self.peak_rss_bytes.max(replica.peak_rss_bytes);
+        self.scheduled = sum(self.scheduled, replica.scheduled, |a, b| a + b);
+        self.issued = sum(self.issued, replica.issued, |a, b| a + b);
         self.samples.extend(&replica.samples);
     }
 }
@@ -145,6 +159,8 @@ fn totals_of(replica: &Replica) -> Summary {
         cpu_user_us: Some(to.cpu_user_us.saturating_sub(from.cpu_user_us)),
         cpu_system_us: Some(to.cpu_system_us.saturating_sub(from.cpu_system_us)),
         peak_rss_bytes: Some(result.resources.drained.peak_rss_bytes),
+        scheduled: result.scheduled,
+        issued: result.issued,
         start_skew_ns: None,
         latencies: Latencies::default(),
         samples: replica.seen_samples.clone().unwrap_or_else(|| Samples::of(&replica.ticks)),
@@ -159,13 +175,18 @@ fn totals_of(replica: &Replica) -> Summary {
 
 fn histograms_of(replica: &Replica) -> Result<Histograms, StatsError> {
     let Some(result) = &replica.result else { return Ok(Histograms::default()) };
-    let read = |histogram, name| {
+    let read = |histogram: &Wire, name| {
         decode(histogram).map_err(|source| StatsError { replica: replica.index, histogram: name, source })
+    };
+    let optional = |histogram: &Option<Wire>, name| {
+        histogram.as_ref().map(|histogram| read(histogram, name)).transpose().map(Option::flatten)
     };
     Ok(Histograms {
         latency: read(&result.latency, "latency")?,
         failure_latency: read(&result.failure_latency, "failure_latency")?,
-        first_byte: result.first_byte.as_ref().map(|histogram| read(histogram, "first_byte")).transpose()?.flatten(),
+        first_byte: optional(&result.first_byte, "first_byte")?,
+        service_time: optional(&result.service_time, "service_time")?,
+        scheduling_delay: optional(&result.scheduling_delay, "scheduling_delay")?,
     })
 }
 

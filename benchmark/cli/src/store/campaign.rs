@@ -1,5 +1,6 @@
 //! Campaigns, the machines they ran on and the programs they measured.
 
+use serde_json::json;
 use sqlx::SqliteConnection;
 
 use super::case::integer;
@@ -70,8 +71,8 @@ impl Store {
             let host = host_row(&mut transaction, host).await?;
             sqlx::query(
                 "INSERT INTO campaigns (campaign_id, host_id, status, started_us, command, seed, harness, boot_id, pid, \
-                     start_ticks) \
-                 VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
+                     start_ticks, arguments, noise) \
+                 VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(&campaign.campaign_id)
             .bind(host)
@@ -82,6 +83,8 @@ impl Store {
             .bind(&campaign.process.boot_id)
             .bind(campaign.process.pid)
             .bind(integer(campaign.process.start_ticks))
+            .bind(json!(campaign.arguments).to_string())
+            .bind(json!(campaign.noise).to_string())
             .execute(&mut *transaction)
             .await?;
             transaction.commit().await
@@ -153,8 +156,8 @@ impl Store {
     /// A database that cannot be written.
     pub async fn add_build(&self, build: &Build) -> Result<(), Error> {
         sqlx::query(
-            "INSERT INTO library_builds (sha256, library, library_version, test, lock_sha256, compiler, target) \
-             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING",
+            "INSERT INTO library_builds (sha256, library, library_version, test, lock_sha256, compiler, target, features) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING",
         )
         .bind(&build.sha256)
         .bind(&build.library)
@@ -163,6 +166,7 @@ impl Store {
         .bind(&build.lock_sha256)
         .bind(&build.compiler)
         .bind(&build.target)
+        .bind(&build.features)
         .execute(&self.pool)
         .await
         .map_err(|error| self.error(error))?;

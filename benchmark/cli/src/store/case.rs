@@ -11,7 +11,8 @@ use crate::record::{Amount, Case};
 /// A text that is equal for equal cases, and only for those: every field of the case, library and version included.
 #[must_use]
 pub fn case_key(case: &Case) -> String {
-    json!([case.library, case.library_version, workload_key(case)]).to_string()
+    let key = [&case.library, &case.library_version, &workload_key(case)];
+    if case.twin { json!([key[0], key[1], key[2], "twin"]).to_string() } else { json!(key).to_string() }
 }
 
 /// The same without library and version: what makes a library comparable to the baseline.
@@ -40,10 +41,11 @@ pub fn workload_key(case: &Case) -> String {
         ["timeout_us", microseconds(load.timeout)],
         ["threads", load.threads],
     ]);
-    // Only where there are any: keys of databases from before there were limits stay what they are.
+    // Only where there are any: keys of databases from before there were such options stay what they are.
     if let Some(parts) = key.as_array_mut() {
         parts.extend(case.cpu_limit.map(|cpus| json!(["cpu_limit", cpus])));
         parts.extend(case.memory_limit.map(|bytes| json!(["memory_limit_bytes", bytes])));
+        parts.extend(load.rate.map(|rate| json!(["rate", rate.to_string(), load.arrivals.name()])));
     }
     key.to_string()
 }
@@ -68,8 +70,8 @@ pub(super) async fn case_row(
     sqlx::query_scalar(
         "INSERT INTO cases (campaign_id, case_key, workload_key, library, library_version, test, params, inject, \
              replicas, runner, target, endpoint, concurrency, duration_us, requests, warm_up_us, drain_us, pool_size, \
-             keep_alive, keep_alive_timeout_us, use_dns_cache, timeout_us, threads, cpu_limit, memory_limit_bytes) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+             keep_alive, keep_alive_timeout_us, use_dns_cache, timeout_us, threads, cpu_limit, memory_limit_bytes, rate, arrivals, twin) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(campaign)
     .bind(&key)
@@ -96,6 +98,9 @@ pub(super) async fn case_row(
     .bind(load.threads)
     .bind(case.cpu_limit)
     .bind(case.memory_limit.map(integer))
+    .bind(load.rate.map(|rate| rate.to_string()))
+    .bind(load.rate.map(|_| load.arrivals.name()))
+    .bind(case.twin)
     .fetch_one(connection)
     .await
 }

@@ -59,7 +59,8 @@ impl Store {
     pub async fn read_cases(&self, ids: &[CaseId]) -> Result<Vec<StoredCase>, Error> {
         let read = async {
             let mut cases: Vec<StoredCase> = sqlx::query_as(
-                "SELECT cases.*, campaigns.campaign_id AS campaign_uuid, campaigns.seed AS campaign_seed, harness, hosts.name AS host_name, cpu_model, cpus, kernel \
+                "SELECT cases.*, campaigns.campaign_id AS campaign_uuid, campaigns.seed AS campaign_seed, harness, hosts.name AS host_name, cpu_model, cpus, \
+                     memory_bytes, kernel, clock_source, governor, cgroup, command \
                  FROM json_each(?) AS wanted CROSS JOIN cases ON cases.id = wanted.value \
                      JOIN campaigns ON campaigns.id = cases.campaign_id JOIN hosts ON hosts.id = host_id \
                  ORDER BY wanted.key",
@@ -68,7 +69,7 @@ impl Store {
             .fetch_all(&self.pool)
             .await?;
             let rows = sqlx::query(
-                "SELECT runs.*, sha256, compiler, audits.requests AS origin_requests, intact_bytes, connections, \
+                "SELECT runs.*, sha256, lock_sha256, compiler, target, features, audits.requests AS origin_requests, intact_bytes, connections, \
                      peak_concurrency \
                  FROM json_each(?) AS wanted CROSS JOIN runs ON case_id = wanted.value AND status = 'finished' \
                      LEFT JOIN library_builds ON library_builds.id = build_id LEFT JOIN audits ON audits.run_id = runs.id \
@@ -115,9 +116,9 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn read_histograms(&self, runs: &[RunKey]) -> Result<Vec<StoredHistograms>, Error> {
-        type Row = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
+        type Row = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT latency, failure_latency, first_byte \
+            "SELECT latency, failure_latency, first_byte, service_time, scheduling_delay \
              FROM json_each(?) AS wanted CROSS JOIN run_histograms ON run_id = wanted.value ORDER BY wanted.key",
         )
         .bind(id_list(runs))
@@ -125,10 +126,12 @@ impl Store {
         .await
         .map_err(|error| self.error(error))?;
         let bytes = Option::unwrap_or_default;
-        let stored = |(latency, failure_latency, first_byte): Row| StoredHistograms {
+        let stored = |(latency, failure_latency, first_byte, service_time, scheduling_delay): Row| StoredHistograms {
             latency: bytes(latency),
             failure_latency: bytes(failure_latency),
             first_byte: bytes(first_byte),
+            service_time: bytes(service_time),
+            scheduling_delay: bytes(scheduling_delay),
         };
         Ok(rows.into_iter().map(stored).collect())
     }
@@ -141,7 +144,7 @@ impl Store {
         let rows: Vec<(i64, String, f64)> = sqlx::query_as(
             "SELECT campaign_id, workload_key, AVG(number_successes * 1e9 / window_ns) \
              FROM cases JOIN runs ON case_id = cases.id AND status = 'finished' \
-             WHERE library = 'baseline' GROUP BY cases.id \
+             WHERE library = 'baseline' AND twin = 0 GROUP BY cases.id \
              HAVING MIN(valid) = 1 AND SUM(number_successes) > 0 AND MIN(window_ns) > 0 \
              ORDER BY cases.id DESC",
         )
@@ -176,8 +179,14 @@ fn read_run(row: &SqliteRow) -> Result<StoredRun, sqlx::Error> {
         metrics_source: row.try_get("metrics_source")?,
         prometheus_refusal: row.try_get("prometheus_refusal")?,
         origin_cpu_share: row.try_get("origin_cpu_share")?,
+        rate_per_second: row.try_get("rate_per_second")?,
+        harness_cpu_seconds: row.try_get("harness_cpu_seconds")?,
+        monitoring_cpu_seconds: row.try_get("monitoring_cpu_seconds")?,
         build_sha256: row.try_get("sha256")?,
         compiler: row.try_get("compiler")?,
+        target: row.try_get("target")?,
+        features: row.try_get("features")?,
+        lock_sha256: row.try_get("lock_sha256")?,
         audit,
         summary: summary::read(row)?,
     })

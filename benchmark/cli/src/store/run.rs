@@ -122,7 +122,8 @@ async fn finish_row(connection: &mut SqliteConnection, run: &Run, total: &Summar
         let columns: Vec<String> = summary::COLUMNS.iter().map(|name| format!("{name} = ?")).collect();
         format!(
             "UPDATE runs SET status = 'finished', started_us = ?, ended_us = ?, wall_ns = ?, valid = ?, \
-                 invalid_reasons = ?, marks = ?, metrics_source = ?, origin_cpu_share = ?, prometheus_refusal = ?, ready_us = ?, start_us = ?, drained_us = ?, {} \
+                 invalid_reasons = ?, marks = ?, metrics_source = ?, origin_cpu_share = ?, prometheus_refusal = ?, ready_us = ?, start_us = ?, drained_us = ?, rate_per_second = ?, \
+                 harness_cpu_seconds = ?, monitoring_cpu_seconds = ?, {} \
              WHERE run_id = ? AND status = 'running'",
             columns.join(", ")
         )
@@ -139,7 +140,10 @@ async fn finish_row(connection: &mut SqliteConnection, run: &Run, total: &Summar
         .bind(&run.prometheus_refusal)
         .bind(run.span.map(|span| span.ready_us))
         .bind(run.span.map(|span| span.start_us))
-        .bind(run.span.map(|span| span.drained_us));
+        .bind(run.span.map(|span| span.drained_us))
+        .bind(run.rate_per_second)
+        .bind(run.harness_cpu_seconds)
+        .bind(run.monitoring_cpu_seconds);
     let updated = summary::bind(query, total).bind(&run.run_id).execute(&mut *connection).await?;
     if updated.rows_affected() == 0 {
         return Ok(None);
@@ -154,13 +158,18 @@ async fn insert_run_histograms(
 ) -> Result<(), sqlx::Error> {
     let bytes = |histogram: &Option<Hdr<u64>>| histogram.as_ref().map(encode);
     let histograms = &summary.histograms;
-    sqlx::query("INSERT INTO run_histograms (run_id, latency, failure_latency, first_byte) VALUES (?, ?, ?, ?)")
-        .bind(run)
-        .bind(bytes(&histograms.latency))
-        .bind(bytes(&histograms.failure_latency))
-        .bind(bytes(&histograms.first_byte))
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "INSERT INTO run_histograms (run_id, latency, failure_latency, first_byte, service_time, scheduling_delay) \
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(run)
+    .bind(bytes(&histograms.latency))
+    .bind(bytes(&histograms.failure_latency))
+    .bind(bytes(&histograms.first_byte))
+    .bind(bytes(&histograms.service_time))
+    .bind(bytes(&histograms.scheduling_delay))
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -200,12 +209,15 @@ async fn insert_replica(
     let id = summary::bind(query, summary).execute(&mut *connection).await?.last_insert_rowid();
     if let Some(result) = result {
         sqlx::query(
-            "INSERT INTO replica_histograms (replica_id, latency, failure_latency, first_byte) VALUES (?, ?, ?, ?)",
+            "INSERT INTO replica_histograms (replica_id, latency, failure_latency, first_byte, service_time, \
+                 scheduling_delay) VALUES (?, ?, ?, ?, ?, ?)",
         )
         .bind(id)
         .bind(wire_bytes(&result.latency))
         .bind(wire_bytes(&result.failure_latency))
         .bind(result.first_byte.as_ref().and_then(wire_bytes))
+        .bind(result.service_time.as_ref().and_then(wire_bytes))
+        .bind(result.scheduling_delay.as_ref().and_then(wire_bytes))
         .execute(&mut *connection)
         .await?;
     }

@@ -49,7 +49,12 @@ pub struct StoredCase {
     pub host_name: String,
     pub cpu_model: String,
     pub cpus: u32,
+    pub memory_bytes: i64,
     pub kernel: String,
+    pub clock_source: Option<String>,
+    pub governor: Option<String>,
+    pub cgroup: Option<String>,
+    pub command: String,
     pub workload_key: String,
     pub library: String,
     pub library_version: String,
@@ -73,6 +78,9 @@ pub struct StoredCase {
     pub threads: u32,
     pub cpu_limit: Option<f64>,
     pub memory_limit_bytes: Option<i64>,
+    pub rate: Option<String>,
+    pub arrivals: Option<String>,
+    pub twin: bool,
     /// Finished runs, in the order in which they began: one or more.
     #[sqlx(skip)]
     pub runs: Vec<StoredRun>,
@@ -103,10 +111,22 @@ pub struct StoredRun {
     pub prometheus_refusal: Option<String>,
     /// Share of its CPUs that the origin used in the window.
     pub origin_cpu_share: Option<f64>,
+    /// Requests a second that were asked for; `None` in a closed loop.
+    pub rate_per_second: Option<f64>,
+    /// CPU time of the harness in the window, in seconds.
+    pub harness_cpu_seconds: Option<f64>,
+    /// CPU time of cAdvisor and Prometheus in the window, in seconds.
+    pub monitoring_cpu_seconds: Option<f64>,
     /// SHA-256 of the measured program.
     pub build_sha256: Option<String>,
     /// `rustc --version` of the measured program.
     pub compiler: Option<String>,
+    /// The target triple and the compiler's flags.
+    pub target: Option<String>,
+    /// Features of the measured library.
+    pub features: Option<String>,
+    /// SHA-256 of the Cargo.lock it was built with.
+    pub lock_sha256: Option<String>,
     /// What the origin saw.
     pub audit: Option<StoredAudit>,
     /// What all replicas measured together.
@@ -154,6 +174,10 @@ pub struct StoredHistograms {
     pub failure_latency: Vec<u8>,
     /// Time to the first byte.
     pub first_byte: Vec<u8>,
+    /// Service time.
+    pub service_time: Vec<u8>,
+    /// Scheduling delay.
+    pub scheduling_delay: Vec<u8>,
 }
 
 /// Successes per second of the baseline, by campaign and workload.

@@ -73,11 +73,15 @@ pub(super) fn read(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
         cpu_user_us: whole("cpu_user_us")?,
         cpu_system_us: whole("cpu_system_us")?,
         peak_rss_bytes: whole("peak_rss_bytes")?,
+        scheduled: whole("scheduled")?,
+        issued: whole("issued")?,
         start_skew_ns: whole("start_skew_ns")?,
         latencies: Latencies {
             latency: percentiles("latency")?,
             failure_latency: percentiles("failure_latency")?,
             first_byte: percentiles("ttfb")?,
+            service_time: percentiles("service_time")?,
+            scheduling_delay: percentiles("scheduling_delay")?,
         },
         samples: Samples {
             recv_bytes_per_second: samples("recv_bytes_per_second")?,
@@ -115,6 +119,8 @@ fn columns(summary: &Summary) -> Vec<(String, Value)> {
         ("cpu_user_us", summary.cpu_user_us),
         ("cpu_system_us", summary.cpu_system_us),
         ("peak_rss_bytes", summary.peak_rss_bytes),
+        ("scheduled", summary.scheduled),
+        ("issued", summary.issued),
         ("start_skew_ns", summary.start_skew_ns),
     ] {
         columns.push((name.to_owned(), whole(value)));
@@ -124,6 +130,8 @@ fn columns(summary: &Summary) -> Vec<(String, Value)> {
         ("latency", &latencies.latency),
         ("failure_latency", &latencies.failure_latency),
         ("ttfb", &latencies.first_byte),
+        ("service_time", &latencies.service_time),
+        ("scheduling_delay", &latencies.scheduling_delay),
     ] {
         for (which, value) in [
             ("mean", of.mean),

@@ -181,7 +181,8 @@ fn a_careful_reader_is_told() {
     let mut run = good();
     run.audit = None;
     run.case.target = Some("http://127.0.0.1:1/a/b".to_owned());
-    let busy = Surroundings { foreign_load: Some(0.06), throttled_seconds: Some(1.25), shared_cpus: true };
+    let busy =
+        Surroundings { foreign_load: Some(0.06), throttled_seconds: Some(1.25), client_cpus: 2, shared_cpus: true };
     assert_eq!(
         marks_of(&run, busy),
         ["foreign_load (6 % of a client CPU)", "throttled (1.2 s at the CPU limit)", "shared_cpus", "no_audit"]

@@ -230,6 +230,10 @@ impl Load {
             latency: recorder::wire(sum.latency()),
             failure_latency: recorder::wire(sum.failure_latency()),
             first_byte: (!sum.first_byte().is_empty()).then(|| recorder::wire(sum.first_byte())),
+            service_time: None,
+            scheduling_delay: None,
+            scheduled: None,
+            issued: None,
             resources: Edges {
                 ready,
                 window_start: edges.start.unwrap_or(ready),

@@ -13,6 +13,7 @@ use crate::build::Builder;
 use crate::exit::{Exit, Missing};
 use crate::library;
 use crate::machine::{self, CpuSplit};
+use crate::noise;
 use crate::plan::Database;
 use crate::store::{Error, Store};
 
@@ -110,7 +111,7 @@ fn open_files() -> Finding {
 
 fn clock() -> Finding {
     match machine::host().clock_source {
-        Some(source) if source == "tsc" || source == "arch_sys_counter" => Finding::Good(source),
+        Some(source) if noise::is_cheap(&source) => Finding::Good(source),
         Some(source) => {
             Finding::Warning(format!("clock source `{source}`: each reading is slow; `tsc` would be better"))
         }
