@@ -5,6 +5,7 @@
 
 pub mod bucket;
 pub mod build;
+pub mod calibrate;
 pub mod campaign;
 pub mod commands;
 pub mod coordinator;

@@ -121,11 +121,14 @@ impl Faults {
         let draws = Draws::new(self.seed, self.ordinal.fetch_add(1, Relaxed));
         let drawn = self.latency.as_ref().map(|(latency, delays)| {
             let delay = latency.quantile(draws.delay).saturating_add(asked);
-            locked(delays).drawn.saturating_record(nanoseconds(delay));
+            if parsed_ns >= begin.window_ns {
+                locked(delays).drawn.saturating_record(nanoseconds(delay));
+            }
             delay
         });
         let delay = drawn.unwrap_or(asked);
-        let timed_from_ns = drawn.map(|_| parsed_ns);
+        // The truth that reported latencies are held against is that of the window.
+        let timed_from_ns = drawn.map(|_| parsed_ns).filter(|parsed_ns| *parsed_ns >= begin.window_ns);
         if let Some(throttle) = &self.throttle
             && let Err(seconds) = throttle.take(parsed_ns - begin.start_ns)
         {

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod calibrate;
 mod completions;
 mod doctor;
 mod get_results;
@@ -45,6 +46,8 @@ enum Command {
     RunAll(run::RunAll),
     /// Write what was measured as CSV, JSON or Markdown
     GetResults(get_results::GetResults),
+    /// Hold what each library reports against latencies that are known
+    Calibrate(calibrate::Calibrate),
     /// Build the images of libraries and of the origin, for docker-compose.yaml by hand
     Images(images::Images),
     /// Look whether this machine has what is needed, and say what is missing
@@ -91,6 +94,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::RunTest(run_test) => blocking(run_test.run()),
         Command::RunAll(run_all) => blocking(run_all.run()),
         Command::GetResults(get_results) => blocking(get_results.run()),
+        Command::Calibrate(calibrate) => blocking(calibrate.run()),
         Command::Images(images) => blocking(images.run()),
         Command::Doctor(doctor) => blocking(doctor.run()),
         Command::Origin(origin) => blocking(origin.run()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use benchmark_protocol::inject::Inject;
 use benchmark_protocol::units::{parse_duration, parse_size};
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args, Parser, ValueEnum};
 
 use crate::machine::Cpus;
 use crate::rate::{Arrivals, Rate};
@@ -148,6 +148,18 @@ impl Database {
             .or_else(|| variable("BENCHMARK_DB").map(PathBuf::from))
             .or_else(|| url().map(|path: String| PathBuf::from(path.split('?').next().unwrap_or_default())))
             .unwrap_or_else(|| PathBuf::from("benchmark.db"))
+    }
+}
+
+impl Default for LoadOptions {
+    /// What applies where nothing is told, in flags or in the environment.
+    fn default() -> Self {
+        #[derive(Parser)]
+        struct Flags {
+            #[command(flatten)]
+            load: LoadOptions,
+        }
+        Flags::parse_from(["benchmark"]).load
     }
 }
 

@@ -1,5 +1,6 @@
 //! What people see: progress while runs go on, and a table at the end.
 
+mod calibration;
 mod plain;
 mod progress;
 mod table;
@@ -8,6 +9,7 @@ use std::io::{IsTerminal, stderr};
 
 use crate::event::Listener;
 
+pub use calibration::calibration;
 pub use table::{problems, table};
 
 /// A live display on a terminal, plain lines otherwise; both on stderr, so that stdout holds results alone.

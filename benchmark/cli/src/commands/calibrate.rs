@@ -1,0 +1,127 @@
+//! `benchmark calibrate`.
+
+use anyhow::Result;
+use benchmark_protocol::inject::Inject;
+use clap::{Args, ValueEnum};
+
+use crate::calibrate::{Calibrated, Scope, Tool, cases, look, of_run, profiles};
+use crate::campaign;
+use crate::exit::Exit;
+use crate::library;
+use crate::plan::{AskedRunner, LoadOptions, assemble};
+use crate::report;
+use crate::runner::Engine;
+
+/// Options of `calibrate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The origin delays responses by a known distribution, or withholds all bytes for a second; what each library reports must lie within 3 % or
+0.3 ms (the p99 of the stall: 5 %) of what the origin delivered in that window. Ends with 3 where one does not.
+
+Examples:
+  benchmark calibrate --quick
+  benchmark calibrate --library reqwest --library ureq --runner process
+  benchmark calibrate --inject latency=pareto:2ms,2.2
+  benchmark calibrate --library baseline --against wrk,oha")]
+pub(super) struct Calibrate {
+    /// Only this library; repeatable
+    #[arg(long = "library", value_name = "LIBRARY")]
+    libraries: Vec<String>,
+    /// What starts the replicas: all takes processes, and containers where a Docker Engine answers
+    #[arg(long, value_enum, default_value = "all")]
+    runner: Runners,
+    /// Latencies to inject instead of the usual ones; repeatable
+    #[arg(long, value_name = "SPEC")]
+    inject: Vec<Inject>,
+    /// Requests in flight
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    concurrency: u32,
+    /// Seed of what is drawn
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Other load generators to hold against the same truth: wrk, oha
+    #[arg(long, value_name = "TOOLS", value_delimiter = ',')]
+    against: Vec<Tool>,
+    /// A few seconds a library, as processes unless told otherwise: enough for p99
+    #[arg(long)]
+    quick: bool,
+    /// Keep the runs in this database [default: they are not kept]
+    #[arg(long, value_name = "FILE")]
+    db: Option<std::path::PathBuf>,
+}
+
+/// Which runners are calibrated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Runners {
+    All,
+    Process,
+    Compose,
+}
+
+impl Calibrate {
+    pub(super) async fn run(self) -> Result<Exit> {
+        let root = library::root()?;
+        let libraries = library::catalogue(&root)?;
+        let scope = Scope { quick: self.quick, inject: self.inject.clone(), concurrency: self.concurrency };
+        let profiles = profiles(&scope)?;
+        let scratch = Scratch::new();
+        let database = self.db.clone().unwrap_or_else(|| scratch.0.join("calibrate.db"));
+        let mut calibrated: Vec<Calibrated> = Vec::new();
+        for runner in self.runners().await {
+            let options = LoadOptions {
+                runner,
+                concurrency: self.concurrency,
+                seed: self.seed,
+                prometheus: Some("off".to_owned()),
+                ..LoadOptions::default()
+            };
+            let cases = cases(&libraries, &self.libraries, &profiles, &options)?;
+            let (cases, of_case): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
+            let plan = assemble(cases, &options, 1)?;
+            let outcome = campaign::run(&root, &libraries, plan, &database, &mut *report::progress()).await?;
+            let compared = outcome.finished.iter().zip(&of_case);
+            calibrated.extend(compared.map(|((run, summary), profile)| of_run(profile, run, summary)));
+            if outcome.interrupted {
+                return Ok(Exit::Interrupted);
+            }
+        }
+        let tools = self.against.clone();
+        look(&tools, &profiles, self.concurrency, self.seed, |seen| calibrated.push(seen.clone())).await?;
+        println!("{}", report::calibration(&calibrated));
+        // Other load generators are looked at, not vouched for.
+        let ours = calibrated.iter().filter(|case| !case.runner.is_empty());
+        let good = ours.into_iter().all(|case| case.judged.as_ref().is_ok_and(crate::calibrate::Judged::inside));
+        Ok(if good { Exit::Good } else { Exit::Invalid })
+    }
+
+    async fn runners(&self) -> Vec<AskedRunner> {
+        match self.runner {
+            Runners::Process => vec![AskedRunner::Process],
+            Runners::Compose => vec![AskedRunner::Compose],
+            Runners::All if self.quick => vec![AskedRunner::Process],
+            Runners::All if Engine::connect().await.is_ok() => vec![AskedRunner::Process, AskedRunner::Compose],
+            Runners::All => {
+                eprintln!("skipped: the libraries in containers (needs a Docker Engine that answers)");
+                vec![AskedRunner::Process]
+            }
+        }
+    }
+}
+
+/// A folder that is gone with the command.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("benchmark-{}", uuid::Uuid::now_v7()));
+        // A folder that cannot be made is named by whoever writes into it.
+        let _ = std::fs::create_dir_all(&folder);
+        Self(folder)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
