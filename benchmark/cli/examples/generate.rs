@@ -194,6 +194,10 @@ fn replica(index: u32, ticks: u32, latency: &Histogram, first_byte: &Histogram) 
             latency: latency.clone(),
             failure_latency: Histogram::default(),
             first_byte: Some(first_byte.clone()),
+            service_time: None,
+            scheduling_delay: None,
+            scheduled: None,
+            issued: None,
             resources: Edges {
                 ready: resources(0),
                 window_start: resources(0),
