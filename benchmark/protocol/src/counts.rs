@@ -152,10 +152,10 @@ impl<'de> Deserialize<'de> for Failures {
     }
 }
 
-/// What became of the requests of one phase. A request belongs to the phase in which it was started.
+/// What became of the requests of one phase. A request belongs to the phase in which it was started (open loop: was due).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Requests started: successes + failures + censored once the phase has drained.
+    /// Requests started (open loop: due): successes + failures + censored once the phase has drained.
     pub attempts: u64,
     /// Requests whose status, length, range and sampled content were those asked for.
     pub successes: u64,

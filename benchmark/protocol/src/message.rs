@@ -9,7 +9,7 @@ use crate::resources::Resources;
 /// The version that `hello` names; the coordinator refuses any other.
 pub const VERSION: u32 = 1;
 
-/// The longest line either side accepts, in bytes. A result with three histograms is some 30 KB.
+/// The longest line either side accepts, in bytes. A result with five histograms is some 50 KB.
 pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
 
 /// What a replica says.
@@ -103,7 +103,8 @@ pub struct Object {
     pub size: u64,
 }
 
-/// The phases of a run. A request belongs to the one in which it was started; in the drain nothing starts.
+/// The phases of a run. A request belongs to the one in which it was started (open loop: in which it was due). In the drain
+/// nothing becomes due; an open loop still issues there what no slot was free for before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -111,7 +112,7 @@ pub enum Phase {
     WarmUp,
     /// The measured interval.
     Window,
-    /// What was started in the window may still finish.
+    /// What belongs to the window may still finish.
     Drain,
 }
 
@@ -147,27 +148,27 @@ pub struct ReplicaResult {
     pub window_end_ns: u64,
     /// The request made to verify the target before `ready`.
     pub verify: Counts,
-    /// Requests started in the warm-up.
+    /// Requests of the warm-up.
     pub warm_up: Counts,
-    /// Requests started in the window.
+    /// Requests of the window.
     pub window: Counts,
-    /// Latency of the window's successes.
+    /// Latency of the window's successes: from the issue to the last byte (open loop: from the due instant).
     pub latency: Histogram,
-    /// Latency of the window's failures.
+    /// Latency of the window's failures, counted alike.
     pub failure_latency: Histogram,
-    /// Time to the first byte of the window's successes, where the library shows it.
+    /// Time to the first byte of the window's successes, counted alike, where the library shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte: Option<Histogram>,
-    /// From the issue to the last byte of the window's successes (open loop: `latency` counts from the due instant).
+    /// Open loop: from the issue to the last byte of the window's successes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_time: Option<Histogram>,
-    /// From the due instant to the issue of the window's requests that were issued (open loop).
+    /// Open loop: from the due instant to the issue of the window's requests that were issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduling_delay: Option<Histogram>,
-    /// Requests that were due in the window (open loop).
+    /// Open loop: requests that were due in the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled: Option<u64>,
-    /// Those of them that were issued before the window's end (open loop).
+    /// Open loop: those of them that were issued before the window's end. `issued / scheduled` is the share of the rate achieved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued: Option<u64>,
     /// Counters at the four instants that totals are taken between.

@@ -24,6 +24,16 @@ impl Draws {
         (object, below(split_mix(&mut state), offsets(object)))
     }
 
+    /// For the `ordinal`-th request: the gap since the arrival before it, in units of the mean gap. Exponential, as those of a
+    /// Poisson process are, by inversion of 53 bits in (0, 1].
+    #[must_use]
+    pub fn gap(&self, ordinal: u64) -> f64 {
+        // Another stream than that of the requests: when one arrives says nothing of what it asks.
+        let mut state = (!self.stream).wrapping_add(ordinal.wrapping_mul(0xA076_1D64_78BD_642F));
+        let uniform = ((split_mix(&mut state) >> 11) + 1) as f64 / (1_u64 << 53) as f64;
+        -uniform.ln()
+    }
+
     /// For the `ordinal`-th request: the id of a document, in `0..1_000_000`.
     #[must_use]
     pub fn document(&self, ordinal: u64) -> u64 {

@@ -1,5 +1,5 @@
-//! What every Rust test links. A test is a client and one request; this crate does the rest: flags, seeded workload, closed loop,
-//! recording, resources, and the protocol with the coordinator.
+//! What every Rust test links. A test is a client and one request; this crate does the rest: flags, seeded workload, closed and
+//! open loop, recording, resources, and the protocol with the coordinator.
 //!
 //! ```no_run
 //! use benchmark_sdk::{AsyncClient, ConstructError, Failure, Options, Request, Response};

@@ -6,8 +6,10 @@ use benchmark_protocol::parameter::Values;
 use benchmark_protocol::target::{Target, TargetError};
 use benchmark_protocol::test::Test;
 use benchmark_protocol::units::parse_duration;
+use benchmark_protocol::workload::Draws;
 use clap::{ArgAction, Parser};
 
+use crate::load::arrivals::{Arrivals, Process};
 use crate::sigv4::Credentials;
 
 /// The options of a test, as its author sees them.
@@ -23,7 +25,7 @@ pub struct Options {
     /// The target is a bucket of `benchmark origin`: its objects are known, and their content is checked
     #[arg(long, env = "BENCHMARK_ORIGIN")]
     origin: bool,
-    /// Requests in flight
+    /// Requests in flight; with --rate at most
     #[arg(long, env = "BENCHMARK_CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65536))]
     pub concurrency: u32,
     /// End the window after so many requests
@@ -32,13 +34,22 @@ pub struct Options {
     /// End the window after so much time
     #[arg(long, env = "BENCHMARK_DURATION", default_value = "10s", value_parser = parse_duration)]
     pub(crate) duration: Duration,
+    /// Requests per second, issued as a schedule says and not as earlier ones end (open loop) [default: closed loop]
+    #[arg(long, env = "BENCHMARK_RATE", value_name = "REQUESTS/S", value_parser = parse_rate)]
+    pub(crate) rate: Option<f64>,
+    /// How the requests of --rate arrive
+    #[arg(long, env = "BENCHMARK_ARRIVALS", value_enum, default_value_t = Process::Constant, requires = "rate")]
+    pub(crate) arrivals: Process,
+    /// Replicas that share the load: their constant arrivals interleave
+    #[arg(long, env = "BENCHMARK_REPLICAS", default_value_t = 1, hide = true)]
+    replicas: u32,
     /// Load before the window, in no figure
     #[arg(long, env = "BENCHMARK_WARMUP", default_value = "2s", value_parser = parse_duration)]
     pub(crate) warmup: Duration,
-    /// How long what was started in the window may still take
+    /// How long what belongs to the window may still take
     #[arg(long, env = "BENCHMARK_DRAIN", default_value = "5s", value_parser = parse_duration)]
     pub(crate) drain: Duration,
-    /// From issue to the last byte
+    /// From issue (with --rate: from the due instant) to the last byte
     #[arg(long, env = "BENCHMARK_TIMEOUT", default_value = "30s", value_parser = parse_duration)]
     pub timeout: Duration,
     /// Sockets at most [default: as many as --concurrency]
@@ -107,6 +118,18 @@ impl Options {
         if signed { Credentials::from_env() } else { None }
     }
 
+    /// When requests arrive in an open loop.
+    pub(crate) fn arrivals(&self, seed: u64, replica: u32) -> Option<Arrivals> {
+        let rate = self.rate?;
+        Some(match self.arrivals {
+            Process::Constant => {
+                let offset_ns = f64::from(replica) * 1e9 / (rate * f64::from(self.replicas.max(1)));
+                Arrivals::constant(rate, offset_ns as u64)
+            }
+            Process::Poisson => Arrivals::poisson(rate, Draws::new(seed, replica)),
+        })
+    }
+
     /// Whether the target's objects are the origin's.
     pub(crate) fn has_known_content(&self) -> bool {
         self.origin
@@ -120,6 +143,15 @@ impl Options {
         Values::new(test.parameters(), given.collect::<Result<Vec<_>, _>>()?)
     }
 }
+
+/// Reads a rate in requests per second: the schedule counts in nanoseconds, and a hundred of them is as close as it goes.
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| *rate > 0.0 && *rate <= HIGHEST_RATE);
+    rate.ok_or_else(|| format!("`{text}` is not a rate: requests per second above 0, up to {HIGHEST_RATE}"))
+}
+
+/// Requests per second of one replica.
+const HIGHEST_RATE: f64 = 10_000_000.0;
 
 #[cfg(test)]
 mod tests {
@@ -139,6 +171,17 @@ mod tests {
         let options = Options::parse_from(["test", "--target", "http://h/", "--param", "request_size=4KiB"]);
         assert_eq!(options.values(Test::FetchRange).unwrap().number("request_size"), Some(4096));
         assert!(options.values(Test::CallApi).unwrap_err().contains("`request_size`"));
+    }
+
+    #[test]
+    fn a_rate_is_a_positive_number_and_arrivals_need_one() {
+        let parse = |flags: &[&str]| Options::try_parse_from([&["test", "--target", "http://h/"], flags].concat());
+        assert_eq!(parse(&[]).unwrap().rate, None);
+        assert_eq!(parse(&["--rate", "0.5", "--arrivals", "poisson"]).unwrap().rate, Some(0.5));
+        for rate in ["0", "-1", "inf", "nan", "10000001", "50%"] {
+            assert!(parse(&[&format!("--rate={rate}")]).unwrap_err().to_string().contains(&format!("`{rate}`")));
+        }
+        assert!(parse(&["--arrivals", "poisson"]).unwrap_err().to_string().contains("--rate"));
     }
 
     #[test]

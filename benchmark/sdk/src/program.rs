@@ -14,6 +14,7 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::client::{AsyncClient, BlockingClient};
 use crate::clock::{now_ns, sleep_until};
 use crate::engine::Engine;
+use crate::load::arrivals::Arrivals;
 use crate::load::asynchronous::Asynchronous;
 use crate::load::blocking::Blocking;
 use crate::load::schedule::{End, Schedule};
@@ -71,7 +72,7 @@ fn replicate<E: Engine>(options: &Options, program: &Program) -> Result<ReplicaR
     let session = Session::connect(options, program).map_err(|error| error.to_string())?;
     let prepared = welcomed(session.as_ref(), options)
         .and_then(|(replica, seed, objects)| prepare::<E>(options, program, (seed, replica), &objects));
-    let Prepared { engine, workload, verify } = match prepared {
+    let Prepared { engine, workload, schedule, arrivals, verify } = match prepared {
         Ok(prepared) => prepared,
         Err(Unprepared { reason, verify }) => {
             if let Some(session) = &session {
@@ -94,7 +95,7 @@ fn replicate<E: Engine>(options: &Options, program: &Program) -> Result<ReplicaR
         }
     };
     let threads = engine.threads();
-    let load = Arc::new(Load::new(workload, schedule(options, start_ns), engine.shape(options)));
+    let load = Arc::new(Load::new(workload, schedule.after(start_ns), arrivals, engine.shape(options)));
     if let Some(session) = &session {
         session.stops(&load);
     }
@@ -124,6 +125,9 @@ fn replicate<E: Engine>(options: &Options, program: &Program) -> Result<ReplicaR
 struct Prepared<E> {
     engine: E,
     workload: Workload,
+    /// As if it started at 0.
+    schedule: Schedule,
+    arrivals: Option<Arrivals>,
     verify: Counts,
 }
 
@@ -152,11 +156,12 @@ fn welcomed(session: Option<&Session>, options: &Options) -> Result<(u32, u64, V
 fn prepare<E: Engine>(
     options: &Options,
     program: &Program,
-    seed: (u64, u32),
+    (seed, replica): (u64, u32),
     objects: &[Object],
 ) -> Result<Prepared<E>, Unprepared> {
     resources::raise_open_files(u64::from(options.pool_size()));
-    let mut workload = Workload::new(options, program.test, seed, objects, E::CLIENT_SIGNS)?;
+    let mut workload = Workload::new(options, program.test, (seed, replica), objects, E::CLIENT_SIGNS)?;
+    let arrivals = options.arrivals(seed, replica);
     let engine = E::new(options).map_err(|error| format!("construct: {error}"))?;
     let mut response = Response::new();
     let mut verify = Counts { attempts: 1, ..Counts::default() };
@@ -174,16 +179,19 @@ fn prepare<E: Engine>(
     }
     verify.successes = 1;
     verify.success_bytes = response.length();
-    Ok(Prepared { engine, workload, verify })
+    let schedule = schedule(options, arrivals);
+    Ok(Prepared { engine, workload, schedule, arrivals, verify })
 }
 
-fn schedule(options: &Options, start_ns: u64) -> Schedule {
-    let warmed_ns = start_ns + options.warmup.as_nanos() as u64;
-    let end = match options.requests {
-        Some(requests) => End::After(requests),
-        None => End::At(warmed_ns + options.duration.as_nanos() as u64),
+/// The plan of a run that starts at 0. An open loop knows beforehand when so many requests have become due.
+fn schedule(options: &Options, arrivals: Option<Arrivals>) -> Schedule {
+    let warmed_ns = options.warmup.as_nanos() as u64;
+    let end = match (options.requests, arrivals) {
+        (Some(requests), None) => End::After(requests),
+        (Some(requests), Some(arrivals)) => End::At(warmed_ns + arrivals.window_ns(warmed_ns, requests)),
+        (None, _) => End::At(warmed_ns + options.duration.as_nanos() as u64),
     };
-    Schedule { start_ns, warmed_ns, end, drain: options.drain }
+    Schedule { start_ns: 0, warmed_ns, end, drain: options.drain }
 }
 
 /// A reader that closed the pipe early has seen what it wanted.

@@ -10,8 +10,11 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 
+use super::alarm::Alarm;
+use super::open::Step;
 use super::schedule::Stage;
-use super::{DRAIN_LOOK, Load, Shape};
+use super::slot::Slot;
+use super::{Begun, DRAIN_LOOK, Load, Shape};
 use crate::client::{AsyncClient, ConstructError};
 use crate::clock::now_ns;
 use crate::engine::Engine;
@@ -29,6 +32,8 @@ thread_local! {
 pub(crate) struct Asynchronous<C> {
     runtime: Runtime,
     client: Arc<C>,
+    /// `None` in closed loop.
+    alarm: Option<Arc<Alarm>>,
     concurrency: u32,
     pool_size: u32,
     threads: u32,
@@ -50,13 +55,14 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
                 .on_thread_start(move || RECORDER.set(workers.fetch_add(1, Ordering::Relaxed) % threads))
                 .build()?
         };
-        let client = {
+        let (client, alarm) = {
             let _context = runtime.enter();
-            Arc::new(C::new(options)?)
+            (Arc::new(C::new(options)?), options.rate.map(|_| Alarm::new().map(Arc::new)).transpose()?)
         };
         Ok(Self {
             runtime,
             client,
+            alarm,
             concurrency: options.concurrency,
             pool_size: options.pool_size(),
             threads: options.threads,
@@ -89,8 +95,16 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
         self.runtime.block_on(async {
             let mut slots = JoinSet::new();
             for index in 0..self.concurrency as usize {
-                let (client, load) = (Arc::clone(&self.client), Arc::clone(load));
-                slots.spawn(run_slot(client, load, index, gate.clone(), Arc::clone(&barrier)));
+                let place =
+                    Place { client: Arc::clone(&self.client), load: Arc::clone(load), index, gate: gate.clone() };
+                match &self.alarm {
+                    None => slots.spawn(run_slot(place, Arc::clone(&barrier))),
+                    Some(alarm) => slots.spawn(run_open_slot(place, Arc::clone(alarm))),
+                };
+            }
+            if let Some(alarm) = &self.alarm {
+                let (alarm, load) = (Arc::clone(alarm), Arc::clone(load));
+                tokio::spawn(async move { alarm.drive(&load).await });
             }
             while !slots.is_empty() && !load.drained() {
                 // A pause at least this often, to look whether the drain is over.
@@ -104,26 +118,44 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
     }
 }
 
-async fn run_slot<C: AsyncClient>(
+/// What a slot's task works with.
+struct Place<C> {
     client: Arc<C>,
     load: Arc<Load>,
     index: usize,
     gate: Option<Arc<Semaphore>>,
-    barrier: Arc<Barrier>,
-) {
-    let slot = &load.slots[index];
-    slot.attach().await;
+}
+
+impl<C: AsyncClient> Place<C> {
+    fn slot(&self) -> &Slot {
+        &self.load.slots[self.index]
+    }
+
+    /// The slot and the recorder of this thread.
+    fn at(&self) -> (usize, usize) {
+        (self.index, RECORDER.get())
+    }
+
+    /// Performs a request and returns when it ended.
+    async fn perform(&self, begun: Begun, response: &mut Response) -> u64 {
+        let request = self.load.workload.draw(begun.ordinal);
+        response.expect(&request.expected);
+        let outcome = match &self.gate {
+            None => self.slot().within(pin!(self.client.get(&request, response))).await,
+            Some(gate) => within_gate(gate, self.slot(), pin!(self.client.get(&request, response))).await,
+        };
+        self.load.end(self.at(), begun, (&request.expected, response), outcome)
+    }
+}
+
+async fn run_slot<C: AsyncClient>(place: Place<C>, barrier: Arc<Barrier>) {
+    place.slot().attach().await;
+    let load = &place.load;
     let mut response = Response::new();
     for stage in load.schedule.stages() {
         let mut now = now_ns();
-        while let Some(begun) = load.begin(stage, index, now) {
-            let request = load.workload.draw(begun.ordinal);
-            response.expect(&request.expected);
-            let outcome = match &gate {
-                None => slot.within(pin!(client.get(&request, &mut response))).await,
-                Some(gate) => within_gate(gate, slot, pin!(client.get(&request, &mut response))).await,
-            };
-            now = load.end((index, RECORDER.get()), begun, (&request.expected, &response), outcome);
+        while let Some(begun) = load.begin(stage, place.index, now) {
+            now = place.perform(begun, &mut response).await;
         }
         if stage == Stage::WarmUp && barrier.wait().await.is_leader() {
             load.open_counted_window();
@@ -131,10 +163,30 @@ async fn run_slot<C: AsyncClient>(
     }
 }
 
+async fn run_open_slot<C: AsyncClient>(place: Place<C>, alarm: Arc<Alarm>) {
+    place.slot().attach().await;
+    let mut response = Response::new();
+    let mut step = place.load.next_step(place.at(), now_ns());
+    loop {
+        step = match step {
+            Step::Issue(begun) => {
+                let ended_ns = place.perform(begun, &mut response).await;
+                place.load.next_step(place.at(), ended_ns)
+            }
+            Step::Wait(until_ns) => {
+                alarm.ring_at(until_ns);
+                place.slot().woken().await;
+                place.load.resume(place.at(), now_ns())
+            }
+            Step::Over => return,
+        };
+    }
+}
+
 /// A request that first waits for one of the sockets.
 async fn within_gate(
     gate: &Semaphore,
-    slot: &super::slot::Slot,
+    slot: &Slot,
     request: impl Future<Output = Result<(), Failure>> + Unpin,
 ) -> Result<(), Box<Failure>> {
     match slot.within(pin!(async { Ok(gate.acquire().await) })).await {

@@ -4,13 +4,17 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use benchmark_protocol::counts::FailureKind;
 
+use nix::sys::prctl::set_timerslack;
+
+use super::open::Step;
 use super::schedule::Stage;
-use super::{DRAIN_LOOK, Load, Shape, locked};
+use super::{Begun, DRAIN_LOOK, Load, Shape, locked};
 use crate::client::{BlockingClient, ConstructError};
 use crate::clock::now_ns;
 use crate::engine::Engine;
@@ -69,11 +73,11 @@ impl<C: BlockingClient> Engine for Blocking<C> {
         let barrier = Arc::new(Barrier::new(self.concurrency as usize));
         let (running, ended) = channel::<()>();
         for index in 0..self.concurrency as usize {
-            let (client, load, running) = (Arc::clone(&self.client), Arc::clone(load), running.clone());
-            let (gate, barrier) = (gate.clone(), Arc::clone(&barrier));
+            let (running, barrier) = (running.clone(), Arc::clone(&barrier));
+            let place = Place { client: Arc::clone(&self.client), load: Arc::clone(load), index, gate: gate.clone() };
             thread::spawn(move || {
                 let _running = running;
-                run_slot(&*client, &load, index, gate.as_deref(), &barrier);
+                if place.load.is_open() { run_open_slot(&place) } else { run_slot(&place, &barrier) }
             });
         }
         drop(running);
@@ -84,24 +88,79 @@ impl<C: BlockingClient> Engine for Blocking<C> {
     }
 }
 
-fn run_slot<C: BlockingClient>(client: &C, load: &Load, index: usize, gate: Option<&Gate>, barrier: &Barrier) {
-    let recorder = index % recorders();
+/// What a slot's thread works with.
+struct Place<C> {
+    client: Arc<C>,
+    load: Arc<Load>,
+    index: usize,
+    gate: Option<Arc<Gate>>,
+}
+
+impl<C: BlockingClient> Place<C> {
+    /// The slot and its recorder.
+    fn at(&self) -> (usize, usize) {
+        (self.index, self.index % self.load.recorders.len())
+    }
+
+    /// Performs a request and returns when it ended.
+    fn perform(&self, begun: Begun, response: &mut Response) -> u64 {
+        let request = self.load.workload.draw(begun.ordinal);
+        response.expect(&request.expected);
+        let permit = self.gate.as_ref().map(|gate| gate.acquire(begun.started_ns));
+        let outcome = match permit {
+            Some(None) => Err(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout")),
+            Some(Some(_)) | None => self.client.get(&request, response),
+        };
+        self.load.end(self.at(), begun, (&request.expected, response), outcome.map_err(Box::new))
+    }
+}
+
+fn run_slot<C: BlockingClient>(place: &Place<C>, barrier: &Barrier) {
+    let load = &place.load;
     let mut response = Response::new();
     for stage in load.schedule.stages() {
         let mut now = now_ns();
-        while let Some(begun) = load.begin(stage, index, now) {
-            let request = load.workload.draw(begun.ordinal);
-            response.expect(&request.expected);
-            let permit = gate.map(Gate::acquire);
-            let outcome = match permit {
-                Some(None) => Err(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout")),
-                Some(Some(_)) | None => client.get(&request, &mut response),
-            };
-            now = load.end((index, recorder), begun, (&request.expected, &response), outcome.map_err(Box::new));
+        while let Some(begun) = load.begin(stage, place.index, now) {
+            now = place.perform(begun, &mut response);
         }
         if stage == Stage::WarmUp && barrier.wait().is_leader() {
             load.open_counted_window();
         }
+    }
+}
+
+fn run_open_slot<C: BlockingClient>(place: &Place<C>) {
+    let load = &place.load;
+    load.slots[place.index].attach_waker(Waker::from(Arc::new(Parked(thread::current()))));
+    // A thread's sleep may end 50 us late by default.
+    if let Err(error) = set_timerslack(1) {
+        eprintln!("warning: the timer slack stays as it is, and requests may be issued late: {error}");
+    }
+    let mut response = Response::new();
+    let mut now = now_ns();
+    let mut step = load.next_step(place.at(), now);
+    loop {
+        step = match step {
+            Step::Issue(begun) => {
+                now = place.perform(begun, &mut response);
+                load.next_step(place.at(), now)
+            }
+            Step::Wait(until_ns) => {
+                thread::park_timeout(Duration::from_nanos(until_ns - now));
+                now = now_ns();
+                load.resume(place.at(), now)
+            }
+            Step::Over => return,
+        };
+    }
+}
+
+/// A thread that waits until its request is due.
+struct Parked(Thread);
+
+impl Wake for Parked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 
@@ -130,8 +189,8 @@ impl Gate {
         Self { places: Mutex::new(Places { free: sockets, waiting: VecDeque::new() }), timeout }
     }
 
-    /// Waits for a free socket; `None` where none became free within the timeout.
-    fn acquire(&self) -> Option<Permit<'_>> {
+    /// Waits for a free socket; `None` where none became free within the timeout, which counts from `started_ns`.
+    fn acquire(&self, started_ns: u64) -> Option<Permit<'_>> {
         let waiting = Arc::new(Waiting { thread: thread::current(), given: AtomicBool::new(false) });
         {
             let mut places = locked(&self.places);
@@ -141,11 +200,11 @@ impl Gate {
             }
             places.waiting.push_back(Arc::clone(&waiting));
         }
-        let deadline = Instant::now() + self.timeout;
+        let deadline_ns = started_ns.saturating_add(self.timeout.as_nanos() as u64);
         while !waiting.given.load(Ordering::Acquire) {
-            match deadline.checked_duration_since(Instant::now()) {
-                Some(left) => thread::park_timeout(left),
-                None => {
+            match deadline_ns.saturating_sub(now_ns()) {
+                left_ns @ 1.. => thread::park_timeout(Duration::from_nanos(left_ns)),
+                0 => {
                     let mut places = locked(&self.places);
                     places.waiting.retain(|other| !Arc::ptr_eq(other, &waiting));
                     // It may have been given at the last moment.
@@ -178,12 +237,12 @@ mod tests {
     fn places_go_to_whoever_waited_longest() {
         let gate = Gate::new(1, Duration::from_secs(10));
         let order = Mutex::new(Vec::new());
-        let held = gate.acquire();
+        let held = gate.acquire(now_ns());
         thread::scope(|scope| {
             for index in 0..3 {
                 let (gate, order) = (&gate, &order);
                 scope.spawn(move || {
-                    let permit = gate.acquire();
+                    let permit = gate.acquire(now_ns());
                     locked(order).push(index);
                     drop(permit);
                 });
@@ -199,8 +258,8 @@ mod tests {
     #[test]
     fn who_waits_too_long_goes_without_and_takes_no_place() {
         let gate = Gate::new(1, Duration::from_millis(20));
-        let held = gate.acquire();
-        assert!(gate.acquire().is_none());
+        let held = gate.acquire(now_ns());
+        assert!(gate.acquire(now_ns()).is_none());
         drop(held);
         let places = locked(&gate.places);
         assert_eq!((places.free, places.waiting.len()), (1, 0));

@@ -1,11 +1,18 @@
-//! The load of one replica: closed loop over slots, recorded by phase. The engines ([`asynchronous`], [`blocking`]) run it;
-//! what they share is here.
+//! The load of one replica: closed loop over slots, or an [`open`] one, recorded by phase. The engines ([`asynchronous`],
+//! [`blocking`]) run it; what they share is here.
 
+mod alarm;
+pub(crate) mod arrivals;
 pub(crate) mod asynchronous;
 pub(crate) mod blocking;
+mod delays;
+mod open;
+mod pacer;
 mod recorder;
 pub(crate) mod schedule;
 mod slot;
+#[cfg(test)]
+mod tests;
 pub(crate) mod watch;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,6 +28,8 @@ use crate::failure::Failure;
 use crate::resources;
 use crate::response::{Expected, Response};
 use crate::workload::Workload;
+use arrivals::Arrivals;
+use open::OpenLoop;
 use recorder::{Ended, Recorder};
 use schedule::{End, Schedule, Stage};
 use slot::Slot;
@@ -40,6 +49,8 @@ pub(crate) struct Load {
     own_network: bool,
     recorders: Vec<Mutex<Recorder>>,
     slots: Vec<Slot>,
+    /// `None` in closed loop.
+    open: Option<Mutex<OpenLoop>>,
     /// The ordinal of the next request.
     next: AtomicU64,
     /// Requests claimed of a counted window.
@@ -65,7 +76,9 @@ struct WindowEdges {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Begun {
     pub(crate) ordinal: u64,
+    /// From when its time counts: its issue, in an open loop the instant at which it was due.
     started_ns: u64,
+    issued_ns: u64,
     phase: Phase,
 }
 
@@ -79,7 +92,8 @@ pub(crate) struct Shape {
 }
 
 impl Load {
-    pub(crate) fn new(workload: Workload, schedule: Schedule, shape: Shape) -> Self {
+    /// Requests are issued as they arrive; without `arrivals` each slot issues one as its last one ends.
+    pub(crate) fn new(workload: Workload, schedule: Schedule, arrivals: Option<Arrivals>, shape: Shape) -> Self {
         let longest = shape.timeout + schedule.drain + Duration::from_secs(1);
         let (window_start_ns, window_end_ns) = match schedule.end {
             End::At(end_ns) => (schedule.warmed_ns, end_ns),
@@ -92,8 +106,11 @@ impl Load {
             schedule,
             timeout_ns: u64::try_from(shape.timeout.as_nanos()).unwrap_or(u64::MAX),
             own_network: shape.own_network,
-            recorders: (0..shape.recorders).map(|_| Mutex::new(Recorder::new(longest_ns))).collect(),
+            recorders: (0..shape.recorders)
+                .map(|_| Mutex::new(Recorder::new(longest_ns, arrivals.is_some())))
+                .collect(),
             slots: (0..shape.slots).map(|_| Slot::default()).collect(),
+            open: arrivals.map(|arrivals| Mutex::new(OpenLoop::new(arrivals, schedule.start_ns))),
             next: AtomicU64::new(0),
             claimed: AtomicU64::new(0),
             first_request_ns: AtomicU64::new(UNKNOWN),
@@ -125,7 +142,7 @@ impl Load {
             self.first_request_ns.store(started_ns, Ordering::Relaxed);
         }
         self.slots[slot].begin(started_ns, phase == Phase::Window);
-        Some(Begun { ordinal, started_ns, phase })
+        Some(Begun { ordinal, started_ns, issued_ns: started_ns, phase })
     }
 
     /// Records how a request ended, and returns when. `recorder` is that of this thread.
@@ -145,18 +162,23 @@ impl Load {
         let ended = Ended {
             phase: begun.phase,
             started_ns: begun.started_ns,
+            issued_ns: begun.issued_ns,
             ended_ns,
             first_byte_ns: response.first_byte_ns(),
             bytes: response.length(),
             failure: verdict.err(),
         };
+        self.record((slot, recorder), ended);
+        ended_ns
+    }
+
+    fn record(&self, (slot, recorder): (usize, usize), ended: Ended) {
         let mut recorder = locked(&self.recorders[recorder]);
         if !recorder.closed {
             recorder.record(ended);
             // Within the lock, so that a request is either recorded or under way whenever the recorders are closed.
             self.slots[slot].end();
         }
-        ended_ns
     }
 
     /// Reads the window's first edge where no warm-up comes before it: the watch may only get a turn once the first requests
@@ -178,6 +200,7 @@ impl Load {
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         self.window_end_ns.fetch_min(now_ns(), Ordering::SeqCst);
+        self.wake_waiting();
         self.changed.notify_all();
     }
 
@@ -189,6 +212,8 @@ impl Load {
 
     /// Closes the books: the slots are done, or have had their time. A counted window ended with its last request.
     pub(crate) fn finish(&self) {
+        self.await_end_of_schedule();
+        self.close_schedule();
         let mut last_ended_ns = 0;
         for recorder in &self.recorders {
             let mut recorder = locked(recorder);
@@ -225,15 +250,15 @@ impl Load {
             window_start_ns: self.window_start_ns.load(Ordering::SeqCst),
             window_end_ns: self.window_end_ns.load(Ordering::SeqCst),
             verify,
-            warm_up: self.with_under_way(sum.warm_up, false),
-            window: self.with_under_way(sum.window, true),
+            warm_up: self.with_censored(sum.warm_up, false),
+            window: self.with_censored(sum.window, true),
             latency: recorder::wire(sum.latency()),
             failure_latency: recorder::wire(sum.failure_latency()),
             first_byte: (!sum.first_byte().is_empty()).then(|| recorder::wire(sum.first_byte())),
-            service_time: None,
-            scheduling_delay: None,
-            scheduled: None,
-            issued: None,
+            service_time: sum.delays().map(|delays| recorder::wire(delays.service_time())),
+            scheduling_delay: sum.delays().map(|delays| recorder::wire(delays.scheduling_delay())),
+            scheduled: self.open.as_ref().map(|open| locked(open).scheduled()),
+            issued: sum.delays().map(|delays| delays.issued),
             resources: Edges {
                 ready,
                 window_start: edges.start.unwrap_or(ready),
@@ -265,7 +290,7 @@ impl Load {
 
     fn sum(&self) -> Recorder {
         let mut recorders = self.recorders.iter();
-        let mut sum = Recorder::new(1);
+        let mut sum = Recorder::new(1, false);
         if let Some(first) = recorders.next() {
             sum = locked(first).clone();
         }
@@ -273,9 +298,11 @@ impl Load {
         sum
     }
 
-    /// What is under way when the books are closed is censored, in the phase in which it began.
-    fn with_under_way(&self, mut counts: Counts, measured: bool) -> Counts {
+    /// What is under way when the books are closed is censored, in the phase that it belongs to; so is what was due and never
+    /// issued.
+    fn with_censored(&self, mut counts: Counts, measured: bool) -> Counts {
         counts.censored = self.slots.iter().filter(|slot| slot.under_way() == Some(measured)).count() as u64;
+        counts.censored += self.open.as_ref().map_or(0, |open| locked(open).left_over(measured));
         counts.attempts += counts.censored;
         counts
     }

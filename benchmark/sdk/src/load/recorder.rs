@@ -7,6 +7,7 @@ use benchmark_protocol::message::{FailureSample, Histogram as Wire, Phase};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
+use super::delays::Delays;
 use crate::failure::Failure;
 
 /// Texts kept of each kind of failure.
@@ -15,9 +16,9 @@ const SAMPLES_PER_KIND: usize = 3;
 /// The longest text kept of a failure, in characters.
 const SAMPLE_LENGTH: usize = 300;
 
-/// Successes are recorded so many at a time. The counters of a histogram are spread too widely to stay in a near cache beside
+/// Values are recorded so many at a time. The counters of a histogram are spread too widely to stay in a near cache beside
 /// the bodies: one by one, each success would wait for two of them.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 
 /// What the requests of one worker thread came to. Histograms are in nanoseconds, with 3 significant digits from 1 ns on.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub(super) struct Recorder {
     first_byte: Histogram<u64>,
     /// Latency and time to the first byte of successes that are in no histogram yet.
     batch: Vec<(u64, Option<u64>)>,
+    /// What an open loop records besides.
+    delays: Option<Box<Delays>>,
     samples: Vec<(FailureKind, String)>,
     /// What ends from now on is censored.
     pub(super) closed: bool,
@@ -41,7 +44,9 @@ pub(super) struct Recorder {
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) phase: Phase,
+    /// When it was issued; open loop: when it was due.
     pub(super) started_ns: u64,
+    pub(super) issued_ns: u64,
     pub(super) ended_ns: u64,
     pub(super) first_byte_ns: Option<u64>,
     pub(super) bytes: u64,
@@ -50,22 +55,26 @@ pub(super) struct Ended {
 
 impl Recorder {
     /// `longest_ns` is the longest latency that can occur; what is longer all the same counts as that.
-    pub(super) fn new(longest_ns: u64) -> Self {
-        let histogram = || {
-            Histogram::new_with_bounds(1, longest_ns.max(1_000_000_000), 3)
-                .unwrap_or_else(|_| unreachable!("3 digits and a bound above 2 are always good"))
-        };
+    pub(super) fn new(longest_ns: u64, open: bool) -> Self {
         Self {
             warm_up: Counts::default(),
             window: Counts::default(),
             received_bytes: 0,
             last_ended_ns: 0,
-            latency: histogram(),
-            failure_latency: histogram(),
-            first_byte: histogram(),
+            latency: histogram(longest_ns),
+            failure_latency: histogram(longest_ns),
+            first_byte: histogram(longest_ns),
             batch: Vec::with_capacity(BATCH),
+            delays: open.then(|| Box::new(Delays::new(longest_ns))),
             samples: Vec::new(),
             closed: false,
+        }
+    }
+
+    /// A request of an open loop's window was issued so long after it was due; `in_time` before the window's end.
+    pub(super) fn issue(&mut self, scheduling_delay_ns: u64, in_time: bool) {
+        if let Some(delays) = self.delays.as_mut().filter(|_| !self.closed) {
+            delays.issue(scheduling_delay_ns, in_time);
         }
     }
 
@@ -87,6 +96,9 @@ impl Recorder {
                     if self.batch.len() == BATCH {
                         self.flush();
                     }
+                    if let Some(delays) = &mut self.delays {
+                        delays.succeed(ended.ended_ns - ended.issued_ns);
+                    }
                 }
             }
             Some(failure) => {
@@ -107,6 +119,9 @@ impl Recorder {
                 self.first_byte.saturating_record(first_byte_ns);
             }
         }
+        if let Some(delays) = &mut self.delays {
+            delays.flush();
+        }
     }
 
     /// Adds what another recorder holds, both of them flushed.
@@ -122,6 +137,9 @@ impl Recorder {
         ] {
             // All recorders of a process have the same bounds.
             sum.add(part).unwrap_or_else(|_| unreachable!("equal bounds"));
+        }
+        if let (Some(sum), Some(part)) = (&mut self.delays, &other.delays) {
+            sum.merge(part);
         }
         for (kind, text) in &other.samples {
             self.keep_sample(Failure::new(*kind, text.clone()));
@@ -140,6 +158,10 @@ impl Recorder {
         &self.first_byte
     }
 
+    pub(super) fn delays(&self) -> Option<&Delays> {
+        self.delays.as_deref()
+    }
+
     pub(super) fn samples(&self) -> Vec<FailureSample> {
         let sample =
             |(kind, text): &(FailureKind, String)| FailureSample { kind: kind.name().into(), text: text.clone() };
@@ -151,6 +173,12 @@ impl Recorder {
             self.samples.push((failure.kind, failure.text.chars().take(SAMPLE_LENGTH).collect()));
         }
     }
+}
+
+/// An empty histogram of nanoseconds up to so many.
+pub(super) fn histogram(longest_ns: u64) -> Histogram<u64> {
+    Histogram::new_with_bounds(1, longest_ns.max(1_000_000_000), 3)
+        .unwrap_or_else(|_| unreachable!("3 digits and a bound above 2 are always good"))
 }
 
 /// A whole histogram as it goes over the wire.
@@ -170,6 +198,7 @@ mod tests {
         Ended {
             phase,
             started_ns: 1_000,
+            issued_ns: 2_000,
             ended_ns: 6_000,
             first_byte_ns: Some(5_000),
             bytes: 10,
@@ -179,7 +208,7 @@ mod tests {
 
     #[test]
     fn failures_touch_neither_latency_nor_bytes_of_successes() {
-        let mut recorder = Recorder::new(1_000_000_000);
+        let mut recorder = Recorder::new(1_000_000_000, false);
         recorder.record(ended(Phase::Window, None));
         recorder.record(ended(Phase::Window, Some(Failure::new(FailureKind::Reset, "reset"))));
         recorder.record(ended(Phase::WarmUp, None));
@@ -191,7 +220,7 @@ mod tests {
 
     #[test]
     fn every_success_reaches_the_histograms() {
-        let mut recorder = Recorder::new(1_000_000_000);
+        let mut recorder = Recorder::new(1_000_000_000, false);
         let number = 3 * BATCH + 1;
         for _ in 0..number {
             recorder.record(ended(Phase::Window, None));
@@ -204,7 +233,7 @@ mod tests {
 
     #[test]
     fn samples_are_few_and_short() {
-        let mut recorder = Recorder::new(1_000_000_000);
+        let mut recorder = Recorder::new(1_000_000_000, false);
         for _ in 0..10 {
             recorder.record(ended(Phase::Window, Some(Failure::new(FailureKind::Other, "x".repeat(10_000)))));
         }

@@ -43,6 +43,15 @@ pub(crate) enum Stage {
 }
 
 impl Schedule {
+    /// The same plan, begun so much later.
+    pub(crate) const fn after(self, start_ns: u64) -> Self {
+        let end = match self.end {
+            End::At(end_ns) => End::At(end_ns.saturating_add(start_ns)),
+            End::After(requests) => End::After(requests),
+        };
+        Self { start_ns: self.start_ns + start_ns, warmed_ns: self.warmed_ns + start_ns, end, drain: self.drain }
+    }
+
     /// The stages of every slot, in order.
     pub(crate) fn stages(&self) -> Vec<Stage> {
         match self.end {

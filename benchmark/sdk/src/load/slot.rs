@@ -1,18 +1,19 @@
 //! A slot: one place for a request in flight.
 
+use std::mem;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Poll, Waker};
 
+use super::locked;
 use crate::failure::Failure;
 
 /// What others may know of a slot. Alone on its cache line, as it is written with each request.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(super) struct Slot {
-    /// When its request was issued; 0 while there is none.
+    /// When its request was issued (open loop: due); 0 while there is none.
     started_ns: AtomicU64,
     /// Whether that request belongs to the window.
     measured: AtomicBool,
@@ -62,21 +63,36 @@ impl Slot {
     /// Remembers the task that [`Self::within`] runs on: a task's waker stays the same for its whole life.
     pub(super) async fn attach(&self) {
         std::future::poll_fn(|context| {
-            *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+            self.attach_waker(context.waker().clone());
             Poll::Ready(())
         })
         .await;
     }
 
-    /// Ends the request if it was issued before this instant.
+    /// Remembers what [`Self::wake`] wakes.
+    pub(super) fn attach_waker(&self, waker: Waker) {
+        *locked(&self.waker) = Some(waker);
+    }
+
+    /// Wakes the slot's task.
+    pub(super) fn wake(&self) {
+        if let Some(waker) = locked(&self.waker).as_ref() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Waits until the task is woken, whatever for.
+    pub(super) async fn woken(&self) {
+        let mut waited = false;
+        std::future::poll_fn(|_| if mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
+    /// Ends the request if it was issued (open loop: due) before this instant.
     pub(super) fn expire_if_before(&self, instant_ns: u64) {
         let started_ns = self.started_ns.load(Ordering::Acquire);
         let over = started_ns != 0 && started_ns <= instant_ns;
         if over && self.expired.swap(started_ns, Ordering::Relaxed) != started_ns {
-            let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(waker) = waker.as_ref() {
-                waker.wake_by_ref();
-            }
+            self.wake();
         }
     }
 }
