@@ -2,8 +2,9 @@
 //!
 //! [`summarise`] reduces a run's raw data once, when it is stored: totals, merged histograms, samples. [`Figures`] are
 //! what a reader sees, derived from the summary of one run or pooled over the trials of a case. MEASUREMENT.md has the
-//! rules; what was not measured is `None` all the way.
+//! rules; what was not measured is `None` all the way. [`comparison`] sets cases against each other.
 
+pub mod comparison;
 mod family;
 mod figures;
 mod histogram;

@@ -1,0 +1,194 @@
+//! Invented campaigns whose truth is known, and the rules that judge them: ours and those it is held against.
+
+use benchmark::stats::Summary;
+use benchmark::stats::comparison::{Interval, Metric, Trials, Until, paired};
+use benchmark_protocol::content::split_mix;
+use benchmark_protocol::counts::Counts;
+
+/// Resamples of each bootstrap.
+const RESAMPLES: usize = 1_000;
+
+/// What makes trials differ, as standard deviations of logarithms (0.01 is 1 %).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Noise {
+    /// Of each run by itself.
+    pub(crate) trial: f64,
+    /// Of a block: what the machine does to all cases of it alike.
+    pub(crate) block: f64,
+}
+
+/// Random numbers from a seed.
+pub(crate) struct Draws(u64);
+
+impl Draws {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn uniform(&mut self) -> f64 {
+        ((split_mix(&mut self.0) >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+    }
+
+    /// Box and Muller's.
+    fn normal(&mut self) -> f64 {
+        (-2.0 * self.uniform().ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    /// CPU us/request of A and of B in so many blocks; B truly needs `ratio` times as much as A.
+    pub(crate) fn campaign(&mut self, noise: Noise, blocks: u32, ratio: f64) -> [Trials; 2] {
+        let mut cases = [Trials::default(), Trials::default()];
+        for block in 1..=blocks {
+            let drift = noise.block * self.normal();
+            for (case, truth) in cases.iter_mut().zip([10.0, 10.0 * ratio]) {
+                case.add(block, &[], &[], &run(truth * (drift + noise.trial * self.normal()).exp()));
+            }
+        }
+        cases
+    }
+}
+
+/// A run of that many CPU us/request.
+fn run(cpu_us_per_request: f64) -> Summary {
+    let successes = 1_000_000_000;
+    Summary {
+        window: Some(Counts { successes, ..Counts::default() }),
+        cpu_user_us: Some((cpu_us_per_request * successes as f64) as u64),
+        cpu_system_us: Some(0),
+        ..Summary::default()
+    }
+}
+
+/// A way to tell whether B differs from A.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rule {
+    /// The project's: paired t interval at 99 %, wholly beyond 1 %.
+    Ours,
+    /// The same interval, which need only exclude "no difference".
+    ExcludesOne,
+    /// A paired t test at 95 %.
+    TTest,
+    /// A percentile bootstrap of the mean of the pairs at 95 %.
+    Bootstrap,
+}
+
+impl Rule {
+    pub(crate) const ALL: [Self; 4] = [Self::Ours, Self::ExcludesOne, Self::TTest, Self::Bootstrap];
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Ours => "t at 99 %, beyond 1 % (ours)",
+            Self::ExcludesOne => "t at 99 %, beyond 0",
+            Self::TTest => "t at 95 %, beyond 0",
+            Self::Bootstrap => "percentile bootstrap at 95 %",
+        }
+    }
+
+    pub(crate) fn is_different(self, [a, b]: &[Trials; 2], draws: &mut Draws) -> bool {
+        match self {
+            Self::Ours => paired(Metric::Cpu, a, b).verdict.is_different(),
+            Self::ExcludesOne => paired(Metric::Cpu, a, b).ratio.is_some_and(|ratio| ratio.low > 1.0 || ratio.high < 1.0),
+            Self::TTest => t(&log_ratios(a, b)).abs() > t_at_95(a.runs),
+            Self::Bootstrap => {
+                let (low, high) = bootstrap(&log_ratios(a, b), draws);
+                low > 0.0 || high < 0.0
+            }
+        }
+    }
+}
+
+fn log_ratios(a: &Trials, b: &Trials) -> Vec<f64> {
+    a.values(Metric::Cpu).iter().zip(b.values(Metric::Cpu)).map(|(a, b)| (b / a).ln()).collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn t(values: &[f64]) -> f64 {
+    let (n, mean) = (values.len() as f64, mean(values));
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    mean / (variance / n).sqrt()
+}
+
+/// Two-sided quantiles from the table, for the numbers of trials that are simulated.
+fn t_at_95(trials: usize) -> f64 {
+    match trials {
+        5 => 2.776,
+        10 => 2.262,
+        40 => 2.023,
+        other => panic!("no quantile for {other} trials"),
+    }
+}
+
+/// From the 2.5th to the 97.5th percentile of the means of resamples.
+fn bootstrap(values: &[f64], draws: &mut Draws) -> (f64, f64) {
+    let mut pick = || values[(draws.uniform() * values.len() as f64) as usize];
+    let mut means: Vec<f64> =
+        (0..RESAMPLES).map(|_| mean(&values.iter().map(|_| pick()).collect::<Vec<_>>())).collect();
+    means.sort_by(f64::total_cmp);
+    (means[RESAMPLES * 25 / 1_000], means[RESAMPLES * 975 / 1_000 - 1])
+}
+
+/// How often a rule says "different".
+pub(crate) fn share_different(rule: Rule, noise: Noise, trials: u32, ratio: f64, campaigns: u32) -> f64 {
+    let mut draws = Draws::new(7);
+    let different = (0..campaigns).filter(|_| {
+        let campaign = draws.campaign(noise, trials, ratio);
+        rule.is_different(&campaign, &mut draws)
+    });
+    different.count() as f64 / f64::from(campaigns)
+}
+
+/// What came of campaigns that ended as soon as an interval was narrow.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stopped {
+    /// Share of campaigns whose shown interval (99 %) holds the truth.
+    pub(crate) covered: f64,
+    /// Share of campaigns in which the truth is no further off than the asked share, among those that were ended early.
+    pub(crate) within: f64,
+    /// Share of campaigns that were ended early.
+    pub(crate) early: f64,
+    /// Trials on average.
+    pub(crate) trials: f64,
+}
+
+/// Campaigns of one case that end when `is_reached` says so after a block, or after `most` blocks.
+pub(crate) fn stopped(
+    noise: Noise,
+    share: f64,
+    most: u32,
+    campaigns: u32,
+    is_reached: impl Fn(u32, &[f64]) -> bool,
+) -> Stopped {
+    let (truth, mut draws, mut sum) = (10.0, Draws::new(11), Stopped::default());
+    let mut within = 0.0;
+    for _ in 0..campaigns {
+        let values = draws.campaign(noise, most, 1.0)[0].values(Metric::Cpu);
+        let end = (5..most).find(|trial| is_reached(*trial, &values[..*trial as usize]));
+        let trials = end.unwrap_or(most);
+        let interval = Interval::of(&values[..trials as usize]).expect("five trials or more");
+        sum.covered += f64::from(interval.low <= truth && truth <= interval.high);
+        sum.trials += f64::from(trials);
+        if end.is_some() {
+            sum.early += 1.0;
+            within += f64::from((truth / interval.value).ln().abs() <= share.ln_1p());
+        }
+    }
+    let n = f64::from(campaigns);
+    Stopped {
+        covered: sum.covered / n,
+        trials: sum.trials / n,
+        early: sum.early / n,
+        within: if sum.early > 0.0 { within / sum.early } else { 1.0 },
+    }
+}
+
+/// `--until`'s rule.
+pub(crate) fn by_until(until: &Until) -> impl Fn(u32, &[f64]) -> bool {
+    |trial, values| until.is_reached(trial, &[values.to_vec()])
+}
+
+/// Looks after every block, and stops at the first interval (99 %) that is narrow.
+pub(crate) fn at_first_sight(share: f64) -> impl Fn(u32, &[f64]) -> bool {
+    move |_, values| Interval::of(values).is_some_and(|interval| interval.half_width() <= share)
+}
