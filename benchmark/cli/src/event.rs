@@ -21,8 +21,10 @@ pub enum Event<'a> {
     Planned {
         /// Its id.
         campaign_id: &'a str,
-        /// How many runs it has.
+        /// How many runs it has at most.
         runs: usize,
+        /// How many of them are finished, where it goes on.
+        finished: usize,
         /// How long they will take.
         estimate: Duration,
         /// Where they are recorded.

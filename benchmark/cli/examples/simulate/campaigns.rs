@@ -86,7 +86,9 @@ impl Rule {
     pub(crate) fn is_different(self, [a, b]: &[Trials; 2], draws: &mut Draws) -> bool {
         match self {
             Self::Ours => paired(Metric::Cpu, a, b).verdict.is_different(),
-            Self::ExcludesOne => paired(Metric::Cpu, a, b).ratio.is_some_and(|ratio| ratio.low > 1.0 || ratio.high < 1.0),
+            Self::ExcludesOne => {
+                paired(Metric::Cpu, a, b).ratio.is_some_and(|ratio| ratio.low > 1.0 || ratio.high < 1.0)
+            }
             Self::TTest => t(&log_ratios(a, b)).abs() > t_at_95(a.runs),
             Self::Bootstrap => {
                 let (low, high) = bootstrap(&log_ratios(a, b), draws);

@@ -5,7 +5,9 @@ mod choice;
 mod cooling;
 mod interrupts;
 mod monitor;
+mod resume;
 mod run;
+mod trials;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -23,6 +25,7 @@ use crate::plan::Plan;
 use crate::record;
 use crate::runner::{Compose, Engine, Image, Processes, Program, Runner, pack_library};
 use crate::stats::RunSummary;
+use crate::stats::comparison::Until;
 use crate::store::{CampaignStatus, Store};
 use capacity::Capacities;
 use choice::Containers;
@@ -44,7 +47,7 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
-/// Runs a plan and records it in the database.
+/// Runs a plan and records it in the database, as a campaign of its own or as the rest of one that stopped.
 ///
 /// # Errors
 /// When a test does not build, or the database cannot be written; an invalid run is none.
@@ -53,6 +56,7 @@ pub async fn run(
     libraries: &[Library],
     mut plan: Plan,
     database: &Path,
+    resumed: Option<&str>,
     listener: &mut dyn Listener,
 ) -> Result<Outcome> {
     let store = Store::open(database).await?;
@@ -60,7 +64,7 @@ pub async fn run(
     let containers = choice::choose(&mut plan, listener).await?;
     let mut interrupts = Interrupts::listen()?;
     let campaign = record::Campaign {
-        campaign_id: uuid::Uuid::now_v7().to_string(),
+        campaign_id: resumed.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned),
         started_us: jiff::Timestamp::now().as_microsecond(),
         command: command_line(),
         arguments: std::env::args().skip(1).collect(),
@@ -68,6 +72,10 @@ pub async fn run(
         seed: plan.seed,
         harness: harness(root).await,
         process: machine::this_process(),
+    };
+    let finished = match resumed {
+        Some(campaign_id) => resume::finished(&store, campaign_id, &plan).await?,
+        None => Vec::new(),
     };
     let addresses = match &containers {
         Some(containers) => containers.engine.host_gateway().await,
@@ -78,6 +86,7 @@ pub async fn run(
     listener.on(&Event::Planned {
         campaign_id: &campaign.campaign_id,
         runs: plan.runs(),
+        finished: finished.len(),
         estimate: plan.estimate(),
         database,
         runner: if containers.is_some() { "compose" } else { "process" },
@@ -92,7 +101,10 @@ pub async fn run(
         built = build(&builder, libraries, &plan, engine, listener) => built?,
         () = interrupts.first() => return Err(Interrupted.into()),
     };
-    store.begin_campaign(&campaign, &machine::host()).await?;
+    match resumed {
+        Some(campaign_id) => store.resume_campaign(campaign_id, &campaign.process).await?,
+        None => store.begin_campaign(&campaign, &machine::host()).await?,
+    }
     for build in &programs {
         store.add_build(&build.record).await?;
     }
@@ -100,18 +112,23 @@ pub async fn run(
     plan.cpus.origin.confine_all_threads();
     let campaign_id = &campaign.campaign_id;
     let mut parts = Parts { store: &store, campaign_id, plan: &plan, programs, monitor, interrupts: &mut interrupts };
-    let outcome = match containers {
-        None => parts.conduct(&Processes::new(plan.cpus.clone()), listener).await?,
+    let mut outcome = match containers {
+        None => parts.conduct(&Processes::new(plan.cpus.clone()), finished, listener).await?,
         Some(Containers { engine, tool }) => {
             let compose = Compose::new(engine, tool, root, plan.cpus.clone(), campaign_id).await?;
             parts.monitor.also_listen(compose.gateway());
-            let outcome = parts.conduct(&compose, listener).await;
+            let outcome = parts.conduct(&compose, finished, listener).await;
             if let Err(error) = compose.close().await {
                 tracing::warn!("{error:#}");
             }
             outcome?
         }
     };
+    let noise = trials::noise(&plan.cases, &outcome.finished).filter(|_| !outcome.interrupted);
+    if let Some(mark) = &noise {
+        store.mark_campaign(campaign_id, mark).await?;
+        outcome.finished.iter_mut().for_each(|(run, _)| run.marks.push(mark.clone()));
+    }
     let status = if outcome.interrupted { CampaignStatus::Interrupted } else { CampaignStatus::Finished };
     store.end_campaign(campaign_id, status, jiff::Timestamp::now().as_microsecond()).await?;
     listener.on(&Event::Ended);
@@ -130,7 +147,12 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    async fn conduct(&mut self, runner: &impl Runner, listener: &mut dyn Listener) -> Result<Outcome> {
+    async fn conduct(
+        &mut self,
+        runner: &impl Runner,
+        finished: Vec<Finished>,
+        listener: &mut dyn Listener,
+    ) -> Result<Outcome> {
         let plan = self.plan;
         let address = plan.listen.unwrap_or_else(|| runner.host_address());
         let mut conductor = Conductor {
@@ -144,26 +166,47 @@ impl Parts<'_> {
             monitor: &self.monitor,
             interrupts: self.interrupts,
         };
-        let mut outcome =
-            Outcome { campaign_id: self.campaign_id.to_owned(), finished: Vec::new(), interrupted: false };
         let mut capacities = Capacities::default();
-        for (trial, index) in
-            (1..=plan.trials).flat_map(|trial| plan.block(trial).into_iter().map(move |index| (trial, index)))
-        {
-            let (case, program) = (&plan.cases[index], &self.programs[index].program);
-            if let Some(closed) = capacities.missing(case) {
-                // Before the blocks: a trial of its own.
-                match attempt(&mut conductor, &closed, (0, Ok(None)), program, &mut outcome, listener).await? {
-                    Some(rate) => capacities.add(closed, rate),
-                    None => break,
+        for (run, summary) in finished.iter().filter(|(run, _)| run.trial == CAPACITY_TRIAL) {
+            capacities.add(run.case.clone(), rate_of(run, summary));
+        }
+        let mut outcome = Outcome { campaign_id: self.campaign_id.to_owned(), finished, interrupted: false };
+        let until = plan.until.map(|share| Until::new(share, plan.trials));
+        for trial in 1..=plan.trials {
+            for index in plan.block(trial) {
+                let (case, program) = (&plan.cases[index], &self.programs[index].program);
+                if outcome.finished.iter().any(|(run, _)| (run.trial, &run.case) == (trial, case)) {
+                    continue;
+                }
+                if let Some(closed) = capacities.missing(case) {
+                    let turn = (CAPACITY_TRIAL, Ok(None));
+                    let Some(rate) = attempt(&mut conductor, &closed, turn, program, &mut outcome, listener).await?
+                    else {
+                        return Ok(outcome);
+                    };
+                    capacities.add(closed, rate);
+                }
+                let turn = (trial, capacities.rate(case));
+                if attempt(&mut conductor, case, turn, program, &mut outcome, listener).await?.is_none() {
+                    return Ok(outcome);
                 }
             }
-            let rate = capacities.rate(case);
-            if attempt(&mut conductor, case, (trial, rate), program, &mut outcome, listener).await?.is_none() {
+            if until.as_ref().is_some_and(|until| trials::are_enough(until, trial, &plan.cases, &outcome.finished)) {
                 break;
             }
         }
         Ok(outcome)
+    }
+}
+
+/// Runs that measure a capacity come before the blocks, and belong to none.
+const CAPACITY_TRIAL: u32 = 0;
+
+/// Successes a second of a run, or why there are none.
+fn rate_of(run: &record::Run, summary: &RunSummary) -> Result<f64, String> {
+    match (run.invalid_reasons.first(), summary.total.requests_per_second()) {
+        (None, Some(rate)) => Ok(rate),
+        (reason, _) => Err(reason.cloned().unwrap_or_else(|| "no window".to_owned())),
     }
 }
 
@@ -184,10 +227,7 @@ async fn attempt<R: Runner>(
         return Ok(None);
     };
     listener.on(&Event::RunEnded { number, run: &run, summary: &summary });
-    let rate = match (run.invalid_reasons.first(), summary.total.requests_per_second()) {
-        (None, Some(rate)) => Ok(rate),
-        (reason, _) => Err(reason.cloned().unwrap_or_else(|| "no window".to_owned())),
-    };
+    let rate = rate_of(&run, &summary);
     outcome.finished.push((run, summary));
     Ok(Some(rate))
 }

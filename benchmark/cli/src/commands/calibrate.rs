@@ -78,7 +78,7 @@ impl Calibrate {
             let cases = cases(&libraries, &self.libraries, &profiles, &options)?;
             let (cases, of_case): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
             let plan = assemble(cases, &options, 1)?;
-            let outcome = campaign::run(&root, &libraries, plan, &database, &mut *report::progress()).await?;
+            let outcome = campaign::run(&root, &libraries, plan, &database, None, &mut *report::progress()).await?;
             let compared = outcome.finished.iter().zip(&of_case);
             calibrated.extend(compared.map(|((run, summary), profile)| of_run(profile, run, summary)));
             if outcome.interrupted {

@@ -8,13 +8,17 @@ mod images;
 mod list;
 mod origin;
 mod reach;
+mod resume;
 mod run;
+
+use std::ffi::OsString;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Usage};
+use crate::plan::Database;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,8 +95,11 @@ fn sentence(error: &anyhow::Error) -> String {
 fn dispatch(command: Command) -> Result<Exit> {
     match command {
         Command::List(list) => blocking(list.run()),
-        Command::RunTest(run_test) => blocking(run_test.run()),
-        Command::RunAll(run_all) => blocking(run_all.run()),
+        Command::RunTest(run_test) => blocking(run_test.run(None)),
+        Command::RunAll(run_all) => match run_all.resumes() {
+            Some((campaign, database)) => blocking(go_on(campaign, database)),
+            None => blocking(run_all.run(None)),
+        },
         Command::GetResults(get_results) => blocking(get_results.run()),
         Command::Calibrate(calibrate) => blocking(calibrate.run()),
         Command::Images(images) => blocking(images.run()),
@@ -100,6 +107,20 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Origin(origin) => blocking(origin.run()),
         Command::Reach(reach) => reach.run(),
         Command::Completions(completions) => Ok(completions.run()),
+    }
+}
+
+/// Goes on with a campaign that stopped, as the command that started it would.
+async fn go_on(campaign: &str, database: &Database) -> Result<Exit> {
+    resume::check_alone(std::env::args().skip(1))?;
+    let (id, arguments) = resume::command_of(campaign, database).await?;
+    // The folder may be another one by now: the database is the one that was found.
+    let path = database.path().into_os_string();
+    let arguments = ["benchmark".into()].into_iter().chain(arguments.into_iter().map(OsString::from));
+    match Cli::try_parse_from(arguments.chain(["--db".into(), path]))?.command {
+        Command::RunTest(run_test) => run_test.run(Some(&id)).await,
+        Command::RunAll(run_all) => run_all.run(Some(&id)).await,
+        _ => Err(Usage(format!("campaign {id} was not started by a command that can go on")).into()),
     }
 }
 

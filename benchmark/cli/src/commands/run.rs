@@ -43,25 +43,34 @@ pub(super) struct RunAll {
     /// Only this test; repeatable
     #[arg(long = "test", value_name = "TEST")]
     tests: Vec<String>,
+    /// Go on with a campaign that stopped, as it was planned: its id, the beginning of it, or `last`
+    #[arg(long, value_name = "CAMPAIGN", conflicts_with_all = ["libraries", "tests"])]
+    resume: Option<String>,
     #[command(flatten)]
     options: LoadOptions,
 }
 
 impl RunTest {
-    pub(super) async fn run(self) -> Result<Exit> {
+    pub(super) async fn run(self, resumed: Option<&str>) -> Result<Exit> {
         let selection = Selection { libraries: vec![self.library], tests: vec![self.test] };
         let libraries = library::catalogue(&library::root()?)?;
-        conduct(&libraries, plan(&libraries, &selection, &self.options, 1)?, &self.options.database).await
+        let plan = plan(&libraries, &selection, &self.options, 1)?;
+        conduct(&libraries, plan, &self.options.database, resumed).await
     }
 }
 
 impl RunAll {
-    pub(super) async fn run(self) -> Result<Exit> {
+    pub(super) async fn run(self, resumed: Option<&str>) -> Result<Exit> {
         let selection = Selection { libraries: self.libraries, tests: self.tests };
         let libraries = library::catalogue(&library::root()?)?;
         let mut plan = plan(&libraries, &selection, &self.options, USUAL_TRIALS)?;
         plan.add_references(&libraries);
-        conduct(&libraries, plan, &self.options.database).await
+        conduct(&libraries, plan, &self.options.database, resumed).await
+    }
+
+    /// The campaign to go on with, and where it is recorded.
+    pub(super) fn resumes(&self) -> Option<(&str, &Database)> {
+        self.resume.as_deref().map(|campaign| (campaign, &self.options.database))
     }
 }
 
@@ -69,9 +78,14 @@ impl RunAll {
 const USUAL_TRIALS: u32 = 5;
 
 /// Conducts a plan, shows what came of it, and says how it ended.
-pub(super) async fn conduct(libraries: &[Library], plan: Plan, database: &Database) -> Result<Exit> {
+pub(super) async fn conduct(
+    libraries: &[Library],
+    plan: Plan,
+    database: &Database,
+    resumed: Option<&str>,
+) -> Result<Exit> {
     let mut progress = report::progress();
-    let outcome = campaign::run(&library::root()?, libraries, plan, &database.path(), &mut *progress).await?;
+    let outcome = campaign::run(&library::root()?, libraries, plan, &database.path(), resumed, &mut *progress).await?;
     if !outcome.finished.is_empty() {
         println!("{}", report::table(&outcome.finished));
     }
@@ -80,7 +94,11 @@ pub(super) async fn conduct(libraries: &[Library], plan: Plan, database: &Databa
     }
     let invalid = outcome.finished.iter().filter(|(run, _)| !run.invalid_reasons.is_empty()).count();
     if outcome.interrupted {
-        println!("interrupted: {} finished runs of campaign {} are kept", outcome.finished.len(), outcome.campaign_id);
+        println!(
+            "interrupted: {} finished runs are kept; go on with `benchmark run-all --resume {}`",
+            outcome.finished.len(),
+            outcome.campaign_id
+        );
         return Ok(Exit::Interrupted);
     }
     if invalid > 0 {

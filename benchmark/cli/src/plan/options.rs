@@ -131,7 +131,7 @@ pub enum AskedRunner {
 #[derive(Clone, Debug, Args)]
 pub struct Database {
     /// The database [env: BENCHMARK_DB, or DATABASE_URL where it starts with sqlite:] [default: benchmark.db]
-    #[arg(long = "db", value_name = "FILE")]
+    #[arg(long = "db", value_name = "FILE", overrides_with = "file")]
     file: Option<PathBuf>,
 }
 

@@ -30,6 +30,7 @@ fn opening(event: &crate::event::Event<'_>) -> Option<String> {
         metrics_port,
         graphs,
         noise,
+        finished,
     } = event
     else {
         return None;
@@ -45,9 +46,10 @@ fn opening(event: &crate::event::Event<'_>) -> Option<String> {
         ),
         (None, None) => "no Prometheus, no live metrics".to_owned(),
     };
+    let done = if *finished > 0 { format!(" ({finished} of them done)") } else { String::new() };
     let noise: String = noise.iter().map(|source| format!("\nnoise: {source}")).collect();
     Some(format!(
-        "campaign {campaign_id}: {runs} {noun}, about {about} once built, recorded in {}\n\
+        "campaign {campaign_id}: {runs} {noun}{done}, about {about} once built, recorded in {}\n\
          runner {runner}: origin and harness on CPU {}, replicas on CPU {}\n{live}{noise}",
         database.display(),
         cpus.origin,

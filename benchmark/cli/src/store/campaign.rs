@@ -46,6 +46,8 @@ pub struct CampaignOverview {
     pub ended_us: Option<i64>,
     /// The command that repeats it.
     pub command: String,
+    /// The command's arguments; empty in a database from before they were kept.
+    pub arguments: Vec<String>,
     /// How it stands.
     pub status: CampaignStatus,
     /// Runs that came to their end: valid + invalid.
@@ -90,6 +92,45 @@ impl Store {
             transaction.commit().await
         };
         inserted.await.map_err(|error| self.error(error))
+    }
+
+    /// Takes over a campaign that stopped: it runs again, as this process's.
+    ///
+    /// # Errors
+    /// [`Error::NoCampaign`], or a database that cannot be written.
+    pub async fn resume_campaign(&self, campaign_id: &str, process: &ProcessIdentity) -> Result<(), Error> {
+        let updated = sqlx::query(
+            "UPDATE campaigns SET status = 'running', ended_us = NULL, boot_id = ?, pid = ?, start_ticks = ? \
+             WHERE campaign_id = ?",
+        )
+        .bind(&process.boot_id)
+        .bind(process.pid)
+        .bind(integer(process.start_ticks))
+        .bind(campaign_id)
+        .execute(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        if updated.rows_affected() == 1 {
+            return Ok(());
+        }
+        Err(Error::NoCampaign { path: self.path().to_owned(), campaign_id: campaign_id.to_owned() })
+    }
+
+    /// Puts a mark on every finished run of a campaign.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub async fn mark_campaign(&self, campaign_id: &str, mark: &str) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE runs SET marks = json_insert(marks, '$[#]', ?) WHERE status = 'finished' AND case_id IN \
+                 (SELECT cases.id FROM cases JOIN campaigns ON campaigns.id = cases.campaign_id WHERE campaigns.campaign_id = ?)",
+        )
+        .bind(mark)
+        .bind(campaign_id)
+        .execute(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(())
     }
 
     /// Says how a campaign ended. Runs of it that are still running are interrupted with it.
@@ -178,9 +219,9 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn campaigns(&self) -> Result<Vec<CampaignOverview>, Error> {
-        type Row = (String, i64, Option<i64>, String, String, i64, i64, i64, i64);
+        type Row = (String, i64, Option<i64>, String, Option<String>, String, i64, i64, i64, i64);
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT campaigns.campaign_id, campaigns.started_us, campaigns.ended_us, command, campaigns.status, \
+            "SELECT campaigns.campaign_id, campaigns.started_us, campaigns.ended_us, command, arguments, campaigns.status, \
                  COUNT(*) FILTER (WHERE valid = 1), COUNT(*) FILTER (WHERE valid = 0), \
                  COUNT(*) FILTER (WHERE runs.status = 'interrupted'), COUNT(*) FILTER (WHERE runs.status = 'running') \
              FROM campaigns LEFT JOIN cases ON cases.campaign_id = campaigns.id LEFT JOIN runs ON case_id = cases.id \
@@ -189,21 +230,32 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.error(error))?;
-        let overview =
-            |(campaign_id, started_us, ended_us, command, status, valid, invalid, interrupted, running): Row| {
-                CampaignOverview {
-                    campaign_id,
-                    started_us,
-                    ended_us,
-                    command,
-                    status: CampaignStatus::named(&status).expect("the table's CHECK lists the same names"),
-                    finished: (valid + invalid).unsigned_abs(),
-                    valid: valid.unsigned_abs(),
-                    invalid: invalid.unsigned_abs(),
-                    interrupted: interrupted.unsigned_abs(),
-                    running: running.unsigned_abs(),
-                }
-            };
+        let overview = |(
+            campaign_id,
+            started_us,
+            ended_us,
+            command,
+            arguments,
+            status,
+            valid,
+            invalid,
+            interrupted,
+            running,
+        ): Row| {
+            CampaignOverview {
+                campaign_id,
+                started_us,
+                ended_us,
+                command,
+                arguments: arguments.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
+                status: CampaignStatus::named(&status).expect("the table's CHECK lists the same names"),
+                finished: (valid + invalid).unsigned_abs(),
+                valid: valid.unsigned_abs(),
+                invalid: invalid.unsigned_abs(),
+                interrupted: interrupted.unsigned_abs(),
+                running: running.unsigned_abs(),
+            }
+        };
         Ok(rows.into_iter().map(overview).collect())
     }
 }

@@ -1,0 +1,44 @@
+//! What the trials so far say: whether they are enough, and whether the baseline agrees with itself.
+
+use super::Finished;
+use crate::record::Case;
+use crate::stats::comparison::{Metric, Trials, Twins, Until};
+
+/// The blocks of one case so far.
+fn trials_of(finished: &[Finished], case: &Case) -> Trials {
+    let mut trials = Trials::default();
+    for (run, summary) in finished.iter().filter(|(run, _)| run.case == *case) {
+        trials.add(run.trial, &run.invalid_reasons, &run.marks, &summary.total);
+    }
+    trials
+}
+
+/// Whether the intervals of every case are narrow enough after this block.
+pub(super) fn are_enough(until: &Until, trial: u32, cases: &[Case], finished: &[Finished]) -> bool {
+    let series: Vec<Vec<f64>> = cases
+        .iter()
+        .map(|case| trials_of(finished, case))
+        .flat_map(|trials| [Metric::Rate, Metric::Cpu].map(|metric| trials.values(metric)))
+        .collect();
+    until.is_reached(trial, &series)
+}
+
+/// The mark of a campaign in which the baseline differs from its twin; `None` where it does not, or has none.
+pub(super) fn noise(cases: &[Case], finished: &[Finished]) -> Option<String> {
+    let twins = cases.iter().filter(|case| case.twin);
+    let differing = twins.filter_map(|twin| {
+        let baseline = Case { twin: false, ..twin.clone() };
+        let pair = Twins::of(&trials_of(finished, &baseline), &trials_of(finished, twin))?;
+        pair.differ().then(|| {
+            let percent = |ratio: f64| (ratio - 1.0) * 100.0;
+            format!(
+                "{}: rate {:+.1} %, CPU/request {:+.1} %",
+                twin.test.name(),
+                percent(pair.rate.value),
+                percent(pair.cpu.value)
+            )
+        })
+    });
+    let differing: Vec<String> = differing.collect();
+    (!differing.is_empty()).then(|| format!("noisy (the baseline differs from itself in {})", differing.join("; ")))
+}
