@@ -5,6 +5,17 @@ PRAGMA user_version = 3;
 ALTER TABLE campaigns ADD COLUMN arguments TEXT CHECK (json_valid(arguments)); -- of the command, to plan it again: an array of texts
 ALTER TABLE campaigns ADD COLUMN noise TEXT CHECK (json_valid(noise));         -- sources of noise found at its start: an array of texts
 
+-- What recording and the SDK cost a request of the baseline on this machine: once for each build of it.
+CREATE TABLE own_costs (
+    host_id        INTEGER NOT NULL REFERENCES hosts (id),
+    program_sha256 TEXT    NOT NULL,
+    measured_us    INTEGER NOT NULL,
+    recorded_us    REAL    NOT NULL,
+    unrecorded_us  REAL    NOT NULL,
+    bare_us        REAL    NOT NULL,
+    PRIMARY KEY (host_id, program_sha256)
+) STRICT, WITHOUT ROWID;
+
 ALTER TABLE library_builds ADD COLUMN features TEXT; -- of the measured library, as its test enables them
 
 ALTER TABLE cases ADD COLUMN rate TEXT;     -- `1000` a second or `50%` of the capacity; NULL: closed loop

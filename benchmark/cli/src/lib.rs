@@ -9,6 +9,7 @@ pub mod calibrate;
 pub mod campaign;
 pub mod commands;
 pub mod coordinator;
+pub mod cost;
 pub mod event;
 pub mod exit;
 pub mod library;

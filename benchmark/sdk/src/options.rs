@@ -67,6 +67,9 @@ pub struct Options {
     /// Threads that run requests (async libraries; blocking ones have a thread for each slot)
     #[arg(long, env = "BENCHMARK_THREADS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) threads: u32,
+    /// Keep latencies; without them counts and CPU time are all there is: what recording costs is the difference
+    #[arg(long, env = "BENCHMARK_RECORDING", default_value_t = true, action = ArgAction::Set, hide = true)]
+    pub(crate) recording: bool,
     /// Seed of the workload; a coordinator's takes its place
     #[arg(long, env = "BENCHMARK_SEED", default_value_t = 1)]
     pub(crate) seed: u64,

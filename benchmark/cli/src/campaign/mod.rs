@@ -13,19 +13,21 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Result;
+use benchmark_protocol::test::Test;
 
 use crate::build::Builder;
 use crate::coordinator::Coordinator;
+use crate::cost::{self, OwnCost};
 use crate::event::{Event, Listener};
 use crate::exit::Interrupted;
-use crate::library::{self, Library};
+use crate::library::{self, BASELINE, Library};
 use crate::machine;
 use crate::noise;
 use crate::plan::Plan;
 use crate::record;
 use crate::runner::{Compose, Engine, Image, Processes, Program, Runner, pack_library};
 use crate::stats::RunSummary;
-use crate::stats::comparison::Until;
+use crate::stats::comparison::{LEAST_TRIALS, Until};
 use crate::store::{CampaignStatus, Store};
 use capacity::Capacities;
 use choice::Containers;
@@ -45,6 +47,8 @@ pub struct Outcome {
     pub finished: Vec<Finished>,
     /// Whether a signal ended it.
     pub interrupted: bool,
+    /// What the harness itself costs, where that is known.
+    pub own_cost: Option<OwnCost>,
 }
 
 /// Runs a plan and records it in the database, as a campaign of its own or as the rest of one that stopped.
@@ -108,6 +112,7 @@ pub async fn run(
     for build in &programs {
         store.add_build(&build.record).await?;
     }
+    let own_cost = own_cost(&store, &campaign.campaign_id, &builder, libraries, &plan, listener).await?;
     // From here on the harness keeps to the origin's CPUs; the builds had all of them.
     plan.cpus.origin.confine_all_threads();
     let campaign_id = &campaign.campaign_id;
@@ -129,10 +134,44 @@ pub async fn run(
         store.mark_campaign(campaign_id, mark).await?;
         outcome.finished.iter_mut().for_each(|(run, _)| run.marks.push(mark.clone()));
     }
+    outcome.own_cost = own_cost;
     let status = if outcome.interrupted { CampaignStatus::Interrupted } else { CampaignStatus::Finished };
     store.end_campaign(campaign_id, status, jiff::Timestamp::now().as_microsecond()).await?;
     listener.on(&Event::Ended);
     Ok(outcome)
+}
+
+/// What the harness costs the baseline: as it is known of this machine and build, else measured where the campaign is one to rank by.
+async fn own_cost(
+    store: &Store,
+    campaign_id: &str,
+    builder: &Builder,
+    libraries: &[Library],
+    plan: &Plan,
+    listener: &mut dyn Listener,
+) -> Result<Option<OwnCost>> {
+    let measures = |case: &&record::Case| case.library == BASELINE && case.test == Test::FetchRange;
+    if plan.cases.iter().find(measures).is_none() {
+        return Ok(None);
+    }
+    let baseline = library::named(libraries, BASELINE)?;
+    let program = builder.record(baseline, Test::FetchRange)?.sha256;
+    let known = store.own_cost(campaign_id, &program).await?;
+    if known.is_some() || (plan.trials as usize) < LEAST_TRIALS {
+        return Ok(known);
+    }
+    listener.on(&Event::Building { library: BASELINE, doing: Some("measuring what the harness itself costs") });
+    match cost::measure(builder, baseline, &plan.cpus).await {
+        Ok(cost) => {
+            store.add_own_cost(campaign_id, &program, &cost, jiff::Timestamp::now().as_microsecond()).await?;
+            Ok(Some(cost))
+        }
+        // No reason not to measure what was asked for.
+        Err(error) => {
+            tracing::warn!("the harness's own cost is not known: {error:#}");
+            Ok(None)
+        }
+    }
 }
 
 /// What the runs of a campaign are made of, whatever starts them.
@@ -170,7 +209,8 @@ impl Parts<'_> {
         for (run, summary) in finished.iter().filter(|(run, _)| run.trial == CAPACITY_TRIAL) {
             capacities.add(run.case.clone(), rate_of(run, summary));
         }
-        let mut outcome = Outcome { campaign_id: self.campaign_id.to_owned(), finished, interrupted: false };
+        let mut outcome =
+            Outcome { campaign_id: self.campaign_id.to_owned(), finished, interrupted: false, own_cost: None };
         let until = plan.until.map(|share| Until::new(share, plan.trials));
         for trial in 1..=plan.trials {
             for index in plan.block(trial) {

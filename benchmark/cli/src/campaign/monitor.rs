@@ -11,7 +11,8 @@ use futures_util::future::BoxFuture;
 use crate::coordinator::Plateau;
 use crate::exit::Usage;
 use crate::metrics::{
-    Labels, LiveMetrics, MetricsError, MetricsServer, Prometheus, Seen, Span, TargetError, Watched, graphs, link, serve,
+    Labels, LiveMetrics, MetricsError, MetricsServer, Prometheus, Seen, Span, TargetError, Watched, graphs, link,
+    monitoring_cpu_seconds, serve,
 };
 use crate::record::Run;
 
@@ -160,6 +161,9 @@ impl Watch {
         self.live.run_ended();
         run.prometheus_refusal = lock(&self.refusal).clone();
         let (Some(prometheus), Some(span)) = (&self.prometheus, run.span) else { return };
+        // What is not known is not worth a refusal.
+        run.monitoring_cpu_seconds =
+            monitoring_cpu_seconds(prometheus, span.window_start_us, span.window_end_us).await.ok().flatten();
         let replicas: Vec<(u32, Option<String>)> =
             run.replicas.iter().map(|replica| (replica.index, replica.container_id.clone())).collect();
         match series_of(prometheus, &run.run_id, &replicas, &span).await {

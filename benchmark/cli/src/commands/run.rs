@@ -92,6 +92,7 @@ pub(super) async fn conduct(
     for problem in report::problems(&outcome.finished) {
         println!("{problem}");
     }
+    println!("{}", report::cost(&outcome));
     let invalid = outcome.finished.iter().filter(|(run, _)| !run.invalid_reasons.is_empty()).count();
     if outcome.interrupted {
         println!(

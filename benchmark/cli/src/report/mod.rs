@@ -1,6 +1,7 @@
 //! What people see: progress while runs go on, and a table at the end.
 
 mod calibration;
+mod cost;
 mod plain;
 mod progress;
 mod table;
@@ -10,6 +11,7 @@ use std::io::{IsTerminal, stderr};
 use crate::event::Listener;
 
 pub use calibration::calibration;
+pub use cost::cost;
 pub use table::{problems, table};
 
 /// A live display on a terminal, plain lines otherwise; both on stderr, so that stdout holds results alone.

@@ -74,7 +74,7 @@ impl Store {
             sqlx::query(
                 "INSERT INTO campaigns (campaign_id, host_id, status, started_us, command, seed, harness, boot_id, pid, \
                      start_ticks, arguments, noise) \
-                 VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
+                 VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(&campaign.campaign_id)
             .bind(host)

@@ -6,6 +6,7 @@
 
 mod campaign;
 mod case;
+mod cost;
 mod error;
 mod open;
 mod read;

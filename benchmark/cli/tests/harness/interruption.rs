@@ -37,7 +37,8 @@ fn a_replica_that_hangs_ends_its_run_with_that_reason() {
 #[test]
 fn an_origin_that_hangs_ends_the_run_and_the_next_one_has_another() {
     let harness = Harness::new();
-    let arguments = ["run-all", "--library", "baseline", "--warmup", "200ms", "--duration", "3s", "--drain", "1s"];
+    let arguments =
+        ["run-all", "--library", "baseline", "--warmup", "200ms", "--duration", "3s", "--drain", "1s", "--trials", "1"];
     let running = harness.start(&arguments);
     let origin = running.origin();
     signal("STOP", origin);

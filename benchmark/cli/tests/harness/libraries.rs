@@ -132,6 +132,8 @@ fn a_number_of_requests_ends_the_window() {
     let harness = Harness::new();
     let arguments = [
         "run-all",
+        "--trials",
+        "1",
         "--requests",
         "64",
         "--concurrency",
@@ -155,8 +157,19 @@ fn a_number_of_requests_ends_the_window() {
 #[test]
 fn a_stall_shows_in_the_longest_latency() {
     let harness = Harness::new();
-    let arguments =
-        ["run-all", "--warmup", "300ms", "--duration", "2s", "--inject", "stall=600ms@500ms", "--library", "baseline"];
+    let arguments = [
+        "run-all",
+        "--trials",
+        "1",
+        "--warmup",
+        "300ms",
+        "--duration",
+        "2s",
+        "--inject",
+        "stall=600ms@500ms",
+        "--library",
+        "baseline",
+    ];
     let ended = harness.run(&arguments);
     assert_eq!(ended.code, 0, "{ended:?}");
     for row in harness.rows() {

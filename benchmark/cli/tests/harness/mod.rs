@@ -2,6 +2,7 @@
 
 mod commands;
 mod interruption;
+mod liars;
 mod libraries;
 mod protocol;
 pub(crate) mod support;

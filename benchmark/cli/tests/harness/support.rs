@@ -15,7 +15,7 @@ use tempfile::TempDir;
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Options of a run that is as short as can be.
-pub(crate) const SHORT: [&str; 4] = ["--warmup", "300ms", "--duration", "1s"];
+pub(crate) const SHORT: [&str; 6] = ["--warmup", "300ms", "--duration", "1s", "--trials", "1"];
 
 /// A place to run the command in, alone with its load.
 pub(crate) struct Harness {

@@ -75,6 +75,7 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
             recorders: self.threads as usize,
             timeout: options.timeout,
             own_network: options.own_network,
+            recording: options.recording,
         }
     }
 

@@ -57,6 +57,7 @@ impl<C: BlockingClient> Engine for Blocking<C> {
             recorders: recorders(),
             timeout: options.timeout,
             own_network: options.own_network,
+            recording: options.recording,
         }
     }
 

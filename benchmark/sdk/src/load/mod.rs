@@ -89,6 +89,7 @@ pub(crate) struct Shape {
     pub(crate) recorders: usize,
     pub(crate) timeout: Duration,
     pub(crate) own_network: bool,
+    pub(crate) recording: bool,
 }
 
 impl Load {
@@ -107,7 +108,7 @@ impl Load {
             timeout_ns: u64::try_from(shape.timeout.as_nanos()).unwrap_or(u64::MAX),
             own_network: shape.own_network,
             recorders: (0..shape.recorders)
-                .map(|_| Mutex::new(Recorder::new(longest_ns, arrivals.is_some())))
+                .map(|_| Mutex::new(Recorder::new(longest_ns, arrivals.is_some(), shape.recording)))
                 .collect(),
             slots: (0..shape.slots).map(|_| Slot::default()).collect(),
             open: arrivals.map(|arrivals| Mutex::new(OpenLoop::new(arrivals, schedule.start_ns))),
@@ -290,7 +291,7 @@ impl Load {
 
     fn sum(&self) -> Recorder {
         let mut recorders = self.recorders.iter();
-        let mut sum = Recorder::new(1, false);
+        let mut sum = Recorder::new(1, false, true);
         if let Some(first) = recorders.next() {
             sum = locked(first).clone();
         }

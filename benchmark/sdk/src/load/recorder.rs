@@ -36,6 +36,8 @@ pub(super) struct Recorder {
     /// What an open loop records besides.
     delays: Option<Box<Delays>>,
     samples: Vec<(FailureKind, String)>,
+    /// Whether latencies are kept; counts are in any case.
+    recording: bool,
     /// What ends from now on is censored.
     pub(super) closed: bool,
 }
@@ -55,7 +57,7 @@ pub(super) struct Ended {
 
 impl Recorder {
     /// `longest_ns` is the longest latency that can occur; what is longer all the same counts as that.
-    pub(super) fn new(longest_ns: u64, open: bool) -> Self {
+    pub(super) fn new(longest_ns: u64, open: bool, recording: bool) -> Self {
         Self {
             warm_up: Counts::default(),
             window: Counts::default(),
@@ -67,6 +69,7 @@ impl Recorder {
             batch: Vec::with_capacity(BATCH),
             delays: open.then(|| Box::new(Delays::new(longest_ns))),
             samples: Vec::new(),
+            recording,
             closed: false,
         }
     }
@@ -91,7 +94,7 @@ impl Recorder {
             None => {
                 counts.successes += 1;
                 counts.success_bytes += ended.bytes;
-                if measured {
+                if measured && self.recording {
                     self.batch.push((latency_ns, ended.first_byte_ns.map(|at_ns| at_ns - ended.started_ns)));
                     if self.batch.len() == BATCH {
                         self.flush();
@@ -208,7 +211,7 @@ mod tests {
 
     #[test]
     fn failures_touch_neither_latency_nor_bytes_of_successes() {
-        let mut recorder = Recorder::new(1_000_000_000, false);
+        let mut recorder = Recorder::new(1_000_000_000, false, true);
         recorder.record(ended(Phase::Window, None));
         recorder.record(ended(Phase::Window, Some(Failure::new(FailureKind::Reset, "reset"))));
         recorder.record(ended(Phase::WarmUp, None));
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn every_success_reaches_the_histograms() {
-        let mut recorder = Recorder::new(1_000_000_000, false);
+        let mut recorder = Recorder::new(1_000_000_000, false, true);
         let number = 3 * BATCH + 1;
         for _ in 0..number {
             recorder.record(ended(Phase::Window, None));
@@ -233,7 +236,7 @@ mod tests {
 
     #[test]
     fn samples_are_few_and_short() {
-        let mut recorder = Recorder::new(1_000_000_000, false);
+        let mut recorder = Recorder::new(1_000_000_000, false, true);
         for _ in 0..10 {
             recorder.record(ended(Phase::Window, Some(Failure::new(FailureKind::Other, "x".repeat(10_000)))));
         }

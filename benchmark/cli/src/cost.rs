@@ -1,0 +1,135 @@
+//! What the harness itself costs: the baseline with recording and without, and the same loop without the SDK, taking turns on the
+//! replicas' CPUs against an origin of their own.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use benchmark_protocol::message::ReplicaResult;
+use benchmark_protocol::origin::{Announcement, Contract};
+use benchmark_protocol::test::Test;
+use serde::Deserialize;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::build::Builder;
+use crate::library::Library;
+use crate::machine::{CpuSplit, Cpus};
+use crate::origin_process::OriginProcess;
+
+/// Each contender has so many turns; its figure is their median.
+const TURNS: usize = 5;
+
+/// Requests in flight.
+const CONCURRENCY: &str = "32";
+
+/// How long one turn may take in all.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// CPU time per request of the baseline's fetch_range of 16 KiB, user and system, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OwnCost {
+    /// As it is measured in every campaign.
+    pub recorded_us: f64,
+    /// With counts alone: no latency is kept.
+    pub unrecorded_us: f64,
+    /// The same client in a loop of its own: no SDK.
+    pub bare_us: f64,
+}
+
+/// Measures it in some 20 s, once its programs are built.
+///
+/// # Errors
+/// When a program does not build or run, or the origin does not start.
+pub async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Result<OwnCost> {
+    let bare = builder.build_example(baseline, "baseline-bare").await?;
+    let test = builder.program(&baseline.name, Test::FetchRange);
+    let origin = OriginProcess::start(&cpus.origin, Ipv4Addr::LOCALHOST.into(), None).await?;
+    let bucket = uuid::Uuid::now_v7().to_string();
+    let contract = Contract { objects: 64, object_size: 64 << 20, request_size: Some(16 << 10), signed: false };
+    origin.announce(&bucket, &Announcement { seed: 1, contract, inject: Vec::new() }).await?;
+    let url = origin.bucket_url(&bucket);
+    let mut figures: [Vec<f64>; 3] = Default::default();
+    for turn in 0..TURNS {
+        for contender in (0..3).map(|place| (place + turn) % 3) {
+            let output = match contender {
+                2 => run(&bare, &[&url, CONCURRENCY, "0.3", "1", "1"], cpus).await?,
+                _ => {
+                    let recording = if contender == 0 { "true" } else { "false" };
+                    let load = ["--concurrency", CONCURRENCY, "--warmup", "300ms", "--duration", "1s"];
+                    let arguments = [&["--target", &url, "--origin", "--recording", recording], &load[..]].concat();
+                    run(&test, &arguments, cpus).await?
+                }
+            };
+            figures[contender].push(if contender == 2 { of_bare(&output)? } else { of_test(&output)? });
+        }
+    }
+    let [recorded_us, unrecorded_us, bare_us] = figures.map(median);
+    Ok(OwnCost { recorded_us, unrecorded_us, bare_us })
+}
+
+async fn run(program: &Path, arguments: &[&str], cpus: &CpuSplit) -> Result<String> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    // A child inherits the CPUs of the thread that starts it.
+    let own = Cpus::allowed();
+    cpus.clients.confine(0)?;
+    let started = command.spawn();
+    own.confine(0)?;
+    let name = || program.display();
+    let child = started.with_context(|| format!("cannot start `{}`", name()))?;
+    let output = timeout(LIMIT, child.wait_with_output())
+        .await
+        .map_err(|_| anyhow!("`{}` did not end within {} s", name(), LIMIT.as_secs()))??;
+    if !output.status.success() {
+        bail!("`{}` failed: {}", name(), String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn of_test(output: &str) -> Result<f64> {
+    let result: ReplicaResult = serde_json::from_str(output).context("a test's result is unreadable")?;
+    let edges = &result.resources;
+    let cpu_us = edges.window_end.cpu_us().saturating_sub(edges.window_start.cpu_us());
+    per_request(cpu_us, result.window.successes)
+}
+
+fn of_bare(output: &str) -> Result<f64> {
+    #[derive(Deserialize)]
+    struct Bare {
+        requests: u64,
+        cpu_user_us: u64,
+        cpu_system_us: u64,
+    }
+    let bare: Bare = serde_json::from_str(output).context("the bare loop's result is unreadable")?;
+    per_request(bare.cpu_user_us + bare.cpu_system_us, bare.requests)
+}
+
+fn per_request(cpu_us: u64, requests: u64) -> Result<f64> {
+    if requests == 0 { bail!("no request succeeded") } else { Ok(cpu_us as f64 / requests as f64) }
+}
+
+/// The middle one of an odd number of figures.
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_time_of_the_bare_loop_is_user_and_system() {
+        let line = r#"{"requests":4,"bytes":65536,"seconds":1.0,"cpu_user_us":10,"cpu_system_us":22}"#;
+        assert_eq!(of_bare(line).unwrap(), 8.0);
+        assert!(of_bare(&line.replace(":4,", ":0,")).is_err());
+    }
+
+    #[test]
+    fn the_median_heeds_no_outlier() {
+        assert_eq!(median(vec![3.0, 100.0, 1.0, 2.0, 2.5]), 2.5);
+    }
+}
