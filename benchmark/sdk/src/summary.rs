@@ -30,16 +30,19 @@ pub(crate) fn text(program: &Program, options: &Options, result: &ReplicaResult)
     };
     line("ok requests/s", format!("{:.0}", per_second(window.successes)));
     line("MB/s", format!("{:.1}", per_second(window.success_bytes) / 1e6));
-    if let Some(latency) = inflate(&result.latency).filter(|latency| !latency.is_empty()) {
-        let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
-        // A percentile with fewer than 10 samples beyond it says nothing.
-        let percentile = |p: f64| match latency.len() as f64 * (1.0 - p / 100.0) {
-            beyond if beyond >= 10.0 => format!("{:.3}", ms(latency.value_at_percentile(p))),
-            _ => "-".to_owned(),
-        };
-        let value =
-            format!("{} / {} / {} / {:.3}", percentile(50.0), percentile(90.0), percentile(99.0), ms(latency.max()));
-        line("latency p50/p90/p99/max", format!(" {value} ms"));
+    if let (Some(rate), Some(scheduled), Some(issued)) = (options.rate, result.scheduled, result.issued) {
+        let share = issued as f64 / scheduled.max(1) as f64 * 100.0;
+        line("asked requests/s", format!("{rate}, {share:.2} % of what was due issued in time"));
+    }
+    let distributions = [
+        ("latency", Some(&result.latency)),
+        ("service time", result.service_time.as_ref()),
+        ("scheduling delay", result.scheduling_delay.as_ref()),
+    ];
+    for (name, histogram) in distributions {
+        if let Some(histogram) = histogram.and_then(inflate).filter(|histogram| !histogram.is_empty()) {
+            line(name, percentiles(&histogram));
+        }
     }
     if window.successes > 0 {
         line("CPU us/request", format!("{:.2}", cpu_us as f64 / window.successes as f64));
@@ -54,6 +57,17 @@ pub(crate) fn text(program: &Program, options: &Options, result: &ReplicaResult)
         line(kind.name(), format!("{number}  {}", sample.map_or("", |sample| sample.text.as_str())));
     }
     text
+}
+
+/// `p50 0.201, p90 0.300, p99 0.461, max 2.000 ms`. A percentile with fewer than 10 samples beyond it says nothing.
+fn percentiles(histogram: &Histogram<u64>) -> String {
+    let ms = |nanoseconds: u64| format!("{:.3}", nanoseconds as f64 / 1e6);
+    let percentile = |p: f64| match histogram.len() as f64 * (1.0 - p / 100.0) {
+        beyond if beyond >= 10.0 => ms(histogram.value_at_percentile(p)),
+        _ => "-".to_owned(),
+    };
+    let [p50, p90, p99] = [50.0, 90.0, 99.0].map(percentile);
+    format!("p50 {p50}, p90 {p90}, p99 {p99}, max {} ms", ms(histogram.max()))
 }
 
 fn inflate(histogram: &Wire) -> Option<Histogram<u64>> {

@@ -1,10 +1,14 @@
-//! Wakes the slots of an async library as their requests become due: one timerfd for all of them.
+//! Wakes the slots of an async library as their requests become due: one timerfd for all of them, set as a thread of the runtime
+//! goes to sleep.
 //!
-//! Never tokio's wheel, which counts in milliseconds; never a spin, which would be CPU of the measured process.
+//! Never tokio's wheel, which counts in milliseconds; never a spin, which would be CPU of the measured process. For its sake too
+//! the timer is not set for each request: its interrupt costs 20 us on a virtual machine, more than many a request. While the
+//! runtime is at work, every poll of a request looks whether another one is due.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::sync::Mutex;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use nix::sys::time::TimeSpec;
@@ -14,14 +18,19 @@ use tokio::io::unix::AsyncFd;
 use super::{Load, UNKNOWN, locked};
 use crate::clock::now_ns;
 
-/// A timer that is always set to the first instant it was asked for.
+/// The timer of a runtime and the load it serves.
+#[derive(Debug)]
 pub(super) struct Alarm {
-    fd: AsyncFd<Timer>,
-    /// What it is set to; [`UNKNOWN`] while it is not.
+    timer: Arc<Timer>,
+    /// What it was last set to.
     set_ns: Mutex<u64>,
+    /// Known once the load begins.
+    load: OnceLock<Arc<Load>>,
 }
 
-struct Timer(TimerFd);
+/// The timer's descriptor.
+#[derive(Debug)]
+pub(super) struct Timer(TimerFd);
 
 impl AsRawFd for Timer {
     fn as_raw_fd(&self) -> RawFd {
@@ -30,37 +39,53 @@ impl AsRawFd for Timer {
 }
 
 impl Alarm {
-    /// Needs a tokio runtime around it.
     pub(super) fn new() -> io::Result<Self> {
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
+        Ok(Self { timer: Arc::new(Timer(timer)), set_ns: Mutex::new(UNKNOWN), load: OnceLock::new() })
+    }
+
+    /// What tells the runtime that the alarm rings. Needs the runtime around it.
+    pub(super) fn bell(&self) -> io::Result<AsyncFd<Arc<Timer>>> {
         #[expect(
             deprecated,
-            reason = "its replacement is unsafe; the descriptor is owned here and closed after the AsyncFd"
+            reason = "its replacement is unsafe; the descriptor is shared and closed after the AsyncFd"
         )]
-        let fd = AsyncFd::new(Timer(timer))?;
-        Ok(Self { fd, set_ns: Mutex::new(UNKNOWN) })
+        AsyncFd::new(Arc::clone(&self.timer))
     }
 
-    /// Sees to it that the alarm goes off at this instant, unless it does so before.
-    pub(super) fn ring_at(&self, at_ns: u64) {
+    /// The load whose slots it wakes from now on.
+    pub(super) fn serve(&self, load: &Arc<Load>) {
+        let _first = self.load.set(Arc::clone(load));
+    }
+
+    /// A thread of the runtime has nothing to do: it may sleep until the next request is due.
+    pub(super) fn before_sleep(&self) {
+        let Some(next_ns) = self.load.get().and_then(|load| load.wake_due(now_ns())) else { return };
         let mut set_ns = locked(&self.set_ns);
-        if at_ns < *set_ns {
-            let at = Expiration::OneShot(TimeSpec::from_duration(Duration::from_nanos(at_ns)));
-            let set = self.fd.get_ref().0.set(at, TimerSetTimeFlags::TFD_TIMER_ABSTIME);
+        if *set_ns != next_ns {
+            let at = Expiration::OneShot(TimeSpec::from_duration(Duration::from_nanos(next_ns)));
+            let set = self.timer.0.set(at, TimerSetTimeFlags::TFD_TIMER_ABSTIME);
             set.unwrap_or_else(|error| unreachable!("a timer of our own takes any instant: {error}"));
-            *set_ns = at_ns;
+            *set_ns = next_ns;
         }
     }
+}
 
-    /// Wakes the slots that are due, for as long as the runtime lives.
-    pub(super) async fn drive(&self, load: &Load) {
-        // The descriptor is never read: setting it anew clears it, and only its next expiry makes it readable again.
-        while let Ok(mut rung) = self.fd.readable().await {
-            rung.clear_ready();
-            *locked(&self.set_ns) = UNKNOWN;
-            if let Some(next_ns) = load.wake_due(now_ns()) {
-                self.ring_at(next_ns);
-            }
-        }
+/// Wakes the slots that are due whenever the alarm rings, for as long as the runtime lives.
+pub(super) async fn answer(bell: AsyncFd<Arc<Timer>>, load: Arc<Load>) {
+    // The descriptor is never read: setting it anew clears it, and only its next expiry makes it readable again.
+    while let Ok(mut rung) = bell.readable().await {
+        rung.clear_ready();
+        load.wake_due(now_ns());
     }
+}
+
+/// Performs a request, and looks with every poll whether another one is due.
+pub(super) async fn alert<T>(load: &Load, request: impl Future<Output = T>) -> T {
+    let mut request = pin!(request);
+    std::future::poll_fn(|context| {
+        load.wake_due(now_ns());
+        request.as_mut().poll(context)
+    })
+    .await
 }

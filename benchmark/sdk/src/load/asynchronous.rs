@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use benchmark_protocol::counts::FailureKind;
+use tokio::io::unix::AsyncFd;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 
-use super::alarm::Alarm;
+use super::alarm::{Alarm, Timer, alert, answer};
 use super::open::Step;
 use super::schedule::Stage;
 use super::slot::Slot;
@@ -33,7 +34,7 @@ pub(crate) struct Asynchronous<C> {
     runtime: Runtime,
     client: Arc<C>,
     /// `None` in closed loop.
-    alarm: Option<Arc<Alarm>>,
+    alarm: Option<(Arc<Alarm>, AsyncFd<Arc<Timer>>)>,
     concurrency: u32,
     pool_size: u32,
     threads: u32,
@@ -44,20 +45,24 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
 
     fn new(options: &Options) -> Result<Self, ConstructError> {
         let workers = Arc::new(AtomicUsize::new(0));
-        let runtime = if options.threads == 1 {
-            Builder::new_current_thread().enable_all().build()?
-        } else {
+        let mut builder =
+            if options.threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+        if options.threads > 1 {
             let threads = options.threads as usize;
-            Builder::new_multi_thread()
+            builder
                 .worker_threads(threads)
-                .enable_all()
                 // Threads for blocking calls come through here too; they run no slots.
-                .on_thread_start(move || RECORDER.set(workers.fetch_add(1, Ordering::Relaxed) % threads))
-                .build()?
-        };
+                .on_thread_start(move || RECORDER.set(workers.fetch_add(1, Ordering::Relaxed) % threads));
+        }
+        let alarm = options.rate.map(|_| Alarm::new().map(Arc::new)).transpose()?;
+        if let Some(alarm) = alarm.clone() {
+            builder.on_thread_park(move || alarm.before_sleep());
+        }
+        let runtime = builder.enable_all().build()?;
         let (client, alarm) = {
             let _context = runtime.enter();
-            (Arc::new(C::new(options)?), options.rate.map(|_| Alarm::new().map(Arc::new)).transpose()?)
+            let alarm = alarm.map(|alarm| alarm.bell().map(|bell| (alarm, bell))).transpose()?;
+            (Arc::new(C::new(options)?), alarm)
         };
         Ok(Self {
             runtime,
@@ -100,12 +105,12 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
                     Place { client: Arc::clone(&self.client), load: Arc::clone(load), index, gate: gate.clone() };
                 match &self.alarm {
                     None => slots.spawn(run_slot(place, Arc::clone(&barrier))),
-                    Some(alarm) => slots.spawn(run_open_slot(place, Arc::clone(alarm))),
+                    Some(_) => slots.spawn(run_open_slot(place)),
                 };
             }
-            if let Some(alarm) = &self.alarm {
-                let (alarm, load) = (Arc::clone(alarm), Arc::clone(load));
-                tokio::spawn(async move { alarm.drive(&load).await });
+            if let Some((alarm, bell)) = self.alarm {
+                alarm.serve(load);
+                tokio::spawn(answer(bell, Arc::clone(load)));
             }
             while !slots.is_empty() && !load.drained() {
                 // A pause at least this often, to look whether the drain is over.
@@ -164,20 +169,20 @@ async fn run_slot<C: AsyncClient>(place: Place<C>, barrier: Arc<Barrier>) {
     }
 }
 
-async fn run_open_slot<C: AsyncClient>(place: Place<C>, alarm: Arc<Alarm>) {
+async fn run_open_slot<C: AsyncClient>(place: Place<C>) {
     place.slot().attach().await;
+    let load = &place.load;
     let mut response = Response::new();
-    let mut step = place.load.next_step(place.at(), now_ns());
+    let mut step = load.next_step(place.at(), now_ns());
     loop {
         step = match step {
             Step::Issue(begun) => {
-                let ended_ns = place.perform(begun, &mut response).await;
-                place.load.next_step(place.at(), ended_ns)
+                let ended_ns = alert(load, place.perform(begun, &mut response)).await;
+                load.next_step(place.at(), ended_ns)
             }
-            Step::Wait(until_ns) => {
-                alarm.ring_at(until_ns);
+            Step::Wait(_) => {
                 place.slot().woken().await;
-                place.load.resume(place.at(), now_ns())
+                load.resume(place.at(), now_ns())
             }
             Step::Over => return,
         };

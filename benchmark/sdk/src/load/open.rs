@@ -125,11 +125,11 @@ impl Load {
         self.record(at, ended);
     }
 
-    /// Wakes the slots whose requests are due, and says when the next one's is.
+    /// Wakes the slots whose requests are due. Where there are none, says when the first one will be.
     pub(super) fn wake_due(&self, now: u64) -> Option<u64> {
         let open = locked(self.open.as_ref()?);
         open.pacer.due(now).for_each(|slot| self.slots[slot].wake());
-        open.pacer.next_after(now)
+        open.pacer.first().filter(|first_ns| *first_ns > now)
     }
 
     /// Wakes every slot that waits, to see that the load was ended early.

@@ -53,6 +53,11 @@ impl Pacer {
             return Turn::Over;
         }
         self.next = Due { ordinal: due.ordinal + 1, at_ns: self.next_instant() };
+        if let Some((first, other)) = self.waiting.pop_front_if(|(first, _)| first.at_ns <= now) {
+            // This slot is here, and the other one has yet to be woken: they change places.
+            self.waiting.push_back((due, other));
+            return Turn::Now(first);
+        }
         if due.at_ns <= now {
             return Turn::Now(due);
         }
@@ -77,9 +82,9 @@ impl Pacer {
         self.waiting.iter().take_while(move |(due, _)| due.at_ns <= now).map(|(_, slot)| *slot)
     }
 
-    /// When the next of the waiting slots is due.
-    pub(super) fn next_after(&self, now: u64) -> Option<u64> {
-        self.waiting.iter().map(|(due, _)| due.at_ns).find(|at_ns| *at_ns > now)
+    /// When the first of the waiting slots is due.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.waiting.front().map(|(due, _)| due.at_ns)
     }
 
     /// Every slot that waits.
@@ -121,12 +126,21 @@ mod tests {
         let mut pacer = pacer();
         assert_eq!(pacer.claim(7, 0, END), Turn::At(100));
         assert_eq!(pacer.claim(3, 0, END), Turn::At(1_100));
-        assert_eq!((pacer.due(99).next(), pacer.next_after(99)), (None, Some(100)));
-        assert_eq!((pacer.due(100).collect::<Vec<_>>(), pacer.next_after(100)), (vec![7], Some(1_100)));
+        assert_eq!((pacer.due(99).next(), pacer.first()), (None, Some(100)));
+        assert_eq!(pacer.due(100).collect::<Vec<_>>(), [7]);
         assert_eq!(pacer.take(3, 100, END), Turn::At(1_100));
         assert_eq!(pacer.take(7, 130, END), Turn::Now(due(0)));
         assert_eq!(pacer.take(3, 1_100, END), Turn::Now(due(1)));
         assert_eq!(pacer.claim(7, 5_000, END), Turn::Now(due(2)));
+    }
+
+    #[test]
+    fn a_slot_that_is_free_takes_over_from_one_that_has_yet_to_be_woken() {
+        let mut pacer = pacer();
+        assert_eq!(pacer.claim(7, 0, END), Turn::At(100));
+        assert_eq!(pacer.claim(3, 200, END), Turn::Now(due(0)));
+        assert_eq!(pacer.take(7, 200, END), Turn::At(1_100));
+        assert_eq!(pacer.take(7, 1_200, END), Turn::Now(due(1)));
     }
 
     #[test]
