@@ -4,10 +4,12 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::campaign;
+use crate::compare::{self, Contender};
 use crate::exit::Exit;
 use crate::library;
 use crate::plan::{LoadOptions, Selection, plan};
-use crate::report;
+use crate::report::{self, Style};
+use crate::stats::comparison::Metric;
 
 /// Options of `run-test`.
 #[derive(Debug, Args)]
@@ -67,6 +69,8 @@ async fn run(selection: Selection, options: &LoadOptions) -> Result<Exit> {
     let outcome = campaign::run(&root, &libraries, plan, &options.database.path(), &mut *progress).await?;
     if !outcome.finished.is_empty() {
         println!("{}", report::table(&outcome.finished));
+        let (contenders, _) = compare::twins(Contender::of_finished(&outcome.finished));
+        println!("{}", report::ranking(&contenders, &Metric::ALL, Style::Text));
     }
     for problem in report::problems(&outcome.finished) {
         println!("{problem}");

@@ -1,13 +1,17 @@
-//! What people see: progress while runs go on, and a table at the end.
+//! What people see: progress while runs go on, a table and a ranking at the end, comparisons when they ask.
 
+mod comparison;
 mod plain;
 mod progress;
+mod ranking;
 mod table;
 
 use std::io::{IsTerminal, stderr};
 
 use crate::event::Listener;
 
+pub use comparison::{Style, comparison};
+pub use ranking::ranking;
 pub use table::{problems, table};
 
 /// A live display on a terminal, plain lines otherwise; both on stderr, so that stdout holds results alone.
