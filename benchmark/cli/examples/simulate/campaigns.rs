@@ -54,6 +54,7 @@ fn run(cpu_us_per_request: f64) -> Summary {
         window: Some(Counts { successes, ..Counts::default() }),
         cpu_user_us: Some((cpu_us_per_request * successes as f64) as u64),
         cpu_system_us: Some(0),
+        window_ns: Some(1_000_000_000),
         ..Summary::default()
     }
 }
