@@ -29,7 +29,7 @@ pub fn comparison(report: &Report, style: Style) -> String {
     }
 }
 
-/// A table for people, columns of numbers to the right; `first_number` is the first of them and `numbers` how many there are.
+/// A table for people; the columns of `numbers` stand to the right.
 pub(super) fn table_in(style: Style, header: &[&str], numbers: std::ops::Range<usize>) -> Table {
     let mut table = Table::new();
     let preset = if style == Style::Markdown { ASCII_MARKDOWN } else { UTF8_FULL_CONDENSED };
@@ -75,7 +75,7 @@ fn title(report: &Report) -> String {
 fn summary(report: &Report) -> String {
     let counts =
         ["faster", "slower", "same", "undecided"].map(|verdict| format!("{} {verdict}", report.count(verdict)));
-    format!("{} of {} comparisons", counts.join(", "), report.rows.len())
+    counts.join(", ")
 }
 
 fn table_of(report: &Report, style: Style) -> String {

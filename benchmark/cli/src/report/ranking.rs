@@ -68,9 +68,6 @@ impl Group<'_> {
             );
         }
         let mut parts = vec![format!("ranking of {}, ± at 99 %, = is a tie:", self.title())];
-        if style == Style::Markdown {
-            parts.push(String::new());
-        }
         if columns.iter().any(|column| !column.is_empty()) {
             parts.push(table.to_string());
         }
@@ -78,7 +75,8 @@ impl Group<'_> {
         if !left_out.is_empty() {
             parts.push(format!("not ranked: {}", left_out.join(", ")));
         }
-        parts.join("\n")
+        // Markdown takes a line below a table for a row of it.
+        parts.join(if style == Style::Markdown { "\n\n" } else { "\n" })
     }
 
     /// `2= hyper 61 130 ±1.2 %`.

@@ -4,6 +4,7 @@ mod command;
 mod golden;
 mod ranking;
 mod refusals;
+#[expect(dead_code, reason = "the example prints more than is tested")]
 #[path = "../../examples/simulate/campaigns.rs"]
 mod simulated;
 mod simulation;
