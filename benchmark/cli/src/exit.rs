@@ -18,6 +18,8 @@ pub enum Exit {
     Invalid = 3,
     /// Something that is needed is not installed.
     Missing = 4,
+    /// `compare` found something decidedly slower.
+    Slower = 5,
     /// SIGINT or SIGTERM.
     Interrupted = 130,
 }

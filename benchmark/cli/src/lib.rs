@@ -1,13 +1,15 @@
 //! The harness as a library: what `benchmark` does, apart from reading its command line.
 //!
 //! Flags become a [`plan`]; a [`campaign`] conducts its runs: a [`runner`] starts replicas, the [`coordinator`] hears them,
-//! [`metrics`] ask Prometheus, the [`verdict`] judges, [`stats`] reduces, the [`store`] keeps; [`report`] and [`results`] show.
+//! [`metrics`] ask Prometheus, the [`verdict`] judges, [`stats`] reduces, the [`store`] keeps; [`report`] and [`results`] show,
+//! [`compare`] sets campaigns and libraries against each other.
 
 pub mod bucket;
 pub mod build;
 pub mod calibrate;
 pub mod campaign;
 pub mod commands;
+pub mod compare;
 pub mod coordinator;
 pub mod cost;
 pub mod event;

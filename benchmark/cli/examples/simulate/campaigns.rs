@@ -54,6 +54,7 @@ fn run(cpu_us_per_request: f64) -> Summary {
         window: Some(Counts { successes, ..Counts::default() }),
         cpu_user_us: Some((cpu_us_per_request * successes as f64) as u64),
         cpu_system_us: Some(0),
+        window_ns: Some(1_000_000_000),
         ..Summary::default()
     }
 }
@@ -144,53 +145,59 @@ pub(crate) fn share_different(rule: Rule, noise: Noise, trials: u32, ratio: f64,
 /// What came of campaigns that ended as soon as an interval was narrow.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stopped {
-    /// Share of campaigns whose shown interval (99 %) holds the truth.
+    /// Share of campaigns whose interval at the end holds the truth: the one that ended it.
     pub(crate) covered: f64,
-    /// Share of campaigns in which the truth is no further off than the asked share, among those that were ended early.
-    pub(crate) within: f64,
+    /// The same of an interval at 99 % over the same trials.
+    pub(crate) covered_at_99: f64,
     /// Share of campaigns that were ended early.
     pub(crate) early: f64,
     /// Trials on average.
     pub(crate) trials: f64,
 }
 
-/// Campaigns of one case that end when `is_reached` says so after a block, or after `most` blocks.
-pub(crate) fn stopped(
-    noise: Noise,
-    share: f64,
-    most: u32,
-    campaigns: u32,
-    is_reached: impl Fn(u32, &[f64]) -> bool,
-) -> Stopped {
+/// When a campaign ends.
+pub(crate) enum Stop<'u> {
+    /// `--until`'s rule.
+    Until(&'u Until),
+    /// After the first block whose interval (99 %) is that narrow.
+    AtFirstSight(f64),
+}
+
+impl Stop<'_> {
+    fn is_reached(&self, trial: u32, values: &[f64]) -> bool {
+        match self {
+            Self::Until(until) => until.is_reached(trial, &[values.to_vec()]),
+            Self::AtFirstSight(share) => self.interval(values).half_width() <= *share,
+        }
+    }
+
+    fn interval(&self, values: &[f64]) -> Interval {
+        match self {
+            Self::Until(until) => until.interval(values),
+            Self::AtFirstSight(_) => Interval::of(values),
+        }
+        .expect("five trials or more")
+    }
+}
+
+/// Campaigns of one case of `most` blocks at most.
+pub(crate) fn stopped(stop: &Stop<'_>, noise: Noise, most: u32, campaigns: u32) -> Stopped {
     let (truth, mut draws, mut sum) = (10.0, Draws::new(11), Stopped::default());
-    let mut within = 0.0;
+    let holds = |interval: Interval| f64::from(interval.low <= truth && truth <= interval.high);
     for _ in 0..campaigns {
         let values = draws.campaign(noise, most, 1.0)[0].values(Metric::Cpu);
-        let end = (5..most).find(|trial| is_reached(*trial, &values[..*trial as usize]));
-        let trials = end.unwrap_or(most);
-        let interval = Interval::of(&values[..trials as usize]).expect("five trials or more");
-        sum.covered += f64::from(interval.low <= truth && truth <= interval.high);
-        sum.trials += f64::from(trials);
-        if end.is_some() {
-            sum.early += 1.0;
-            within += f64::from((truth / interval.value).ln().abs() <= share.ln_1p());
-        }
+        let end = (5..most).find(|trial| stop.is_reached(*trial, &values[..*trial as usize])).unwrap_or(most);
+        let values = &values[..end as usize];
+        sum.covered += holds(stop.interval(values));
+        sum.covered_at_99 += Interval::of(values).map_or(0.0, holds);
+        sum.early += f64::from(end < most);
+        sum.trials += f64::from(end);
     }
     let n = f64::from(campaigns);
     Stopped {
         covered: sum.covered / n,
-        trials: sum.trials / n,
+        covered_at_99: sum.covered_at_99 / n,
         early: sum.early / n,
-        within: if sum.early > 0.0 { within / sum.early } else { 1.0 },
+        trials: sum.trials / n,
     }
-}
-
-/// `--until`'s rule.
-pub(crate) fn by_until(until: &Until) -> impl Fn(u32, &[f64]) -> bool {
-    |trial, values| until.is_reached(trial, &[values.to_vec()])
-}
-
-/// Looks after every block, and stops at the first interval (99 %) that is narrow.
-pub(crate) fn at_first_sight(share: f64) -> impl Fn(u32, &[f64]) -> bool {
-    move |_, values| Interval::of(values).is_some_and(|interval| interval.half_width() <= share)
 }

@@ -1,12 +1,14 @@
 //! The commands, one file each.
 
 mod calibrate;
+mod compare;
 mod completions;
 mod doctor;
 mod get_results;
 mod images;
 mod list;
 mod origin;
+mod rank;
 mod reach;
 mod resume;
 mod run;
@@ -27,10 +29,11 @@ Examples:
   benchmark run-test reqwest fetch_range --concurrency 64 --param request_size=1MiB
   benchmark run-all --test call_api --param delay=350ms --requests 1000 --concurrency 1000
   benchmark run-test hyper fetch_range --inject latency=bimodal:1ms,150ms,0.1
+  benchmark compare last~1 last                  is the last campaign slower than the one before?
   benchmark list                                 libraries, tests and parameters
 
 Exit codes: 0 good, 1 database or output file failed, 2 usage, 3 some run is invalid, 4 something needed is missing,
-130 interrupted.";
+5 compare found something slower, 130 interrupted.";
 
 /// Which HTTP or object-store client should carry the load, called in which pattern, and what does it cost?
 #[derive(Debug, Parser)]
@@ -52,6 +55,10 @@ enum Command {
     GetResults(get_results::GetResults),
     /// Hold what each library reports against latencies that are known
     Calibrate(calibrate::Calibrate),
+    /// Compare two campaigns, or two libraries of one: faster, slower, same or undecided
+    Compare(compare::Compare),
+    /// Rank the libraries of a campaign, ties marked
+    Rank(rank::Rank),
     /// Build the images of libraries and of the origin, for docker-compose.yaml by hand
     Images(images::Images),
     /// Look whether this machine has what is needed, and say what is missing
@@ -102,6 +109,8 @@ fn dispatch(command: Command) -> Result<Exit> {
         },
         Command::GetResults(get_results) => blocking(get_results.run()),
         Command::Calibrate(calibrate) => blocking(calibrate.run()),
+        Command::Compare(compare) => blocking(compare.run()),
+        Command::Rank(rank) => blocking(rank.run()),
         Command::Images(images) => blocking(images.run()),
         Command::Doctor(doctor) => blocking(doctor.run()),
         Command::Origin(origin) => blocking(origin.run()),

@@ -4,10 +4,12 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::campaign;
+use crate::compare::{self, Contender};
 use crate::exit::Exit;
 use crate::library::{self, Library};
 use crate::plan::{Database, LoadOptions, Plan, Selection, plan};
-use crate::report;
+use crate::report::{self, Style};
+use crate::stats::comparison::Metric;
 
 /// Options of `run-test`.
 #[derive(Debug, Args)]
@@ -88,6 +90,8 @@ pub(super) async fn conduct(
     let outcome = campaign::run(&library::root()?, libraries, plan, &database.path(), resumed, &mut *progress).await?;
     if !outcome.finished.is_empty() {
         println!("{}", report::table(&outcome.finished));
+        let (contenders, _) = compare::twins(Contender::of_finished(&outcome.finished));
+        println!("{}", report::ranking(&contenders, &Metric::ALL, Style::Text));
     }
     for problem in report::problems(&outcome.finished) {
         println!("{problem}");

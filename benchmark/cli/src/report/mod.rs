@@ -1,9 +1,11 @@
-//! What people see: progress while runs go on, and a table at the end.
+//! What people see: progress while runs go on, a table and a ranking at the end, comparisons when they ask.
 
 mod calibration;
+mod comparison;
 mod cost;
 mod plain;
 mod progress;
+mod ranking;
 mod table;
 
 use std::io::{IsTerminal, stderr};
@@ -11,7 +13,9 @@ use std::io::{IsTerminal, stderr};
 use crate::event::Listener;
 
 pub use calibration::calibration;
+pub use comparison::{Style, comparison};
 pub use cost::cost;
+pub use ranking::ranking;
 pub use table::{problems, table};
 
 /// A live display on a terminal, plain lines otherwise; both on stderr, so that stdout holds results alone.

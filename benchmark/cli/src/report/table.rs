@@ -8,6 +8,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Tab
 use crate::campaign::Finished;
 use crate::library::BASELINE;
 use crate::record::{Case, Run};
+use crate::stats::comparison::{Interval, Metric, Trials};
 use crate::stats::{Figures, Histograms, Latencies, Summary};
 
 const HEADER: [&str; 11] = [
@@ -28,6 +29,8 @@ const HEADER: [&str; 11] = [
 struct Row<'a> {
     case: &'a Case,
     figures: Figures,
+    /// What each block gave.
+    blocks: Trials,
     valid: bool,
     marked: bool,
 }
@@ -69,11 +72,16 @@ fn rows(finished: &[Finished]) -> Vec<Row<'_>> {
         let trials: Vec<&Finished> = finished.iter().filter(|(run, _)| run.case == *case).collect();
         let mut histograms = Histograms::default();
         trials.iter().for_each(|(_, summary)| histograms.add(summary.histograms.clone()));
+        let mut blocks = Trials::default();
+        trials
+            .iter()
+            .for_each(|(run, summary)| blocks.add(run.trial, &run.invalid_reasons, &run.marks, &summary.total));
         let totals: Vec<&Summary> = trials.iter().map(|(_, summary)| &summary.total).collect();
         Row {
             case,
             figures: Figures::of(&totals, Latencies::of(&histograms)),
             valid: trials.iter().all(|(run, _)| run.invalid_reasons.is_empty()),
+            blocks,
             marked: trials.iter().any(|(run, _)| !run.marks.is_empty()),
         }
     });
@@ -95,6 +103,12 @@ pub fn problems(finished: &[Finished]) -> Vec<String> {
 fn cells(row: &Row<'_>, ceiling_share: Option<f64>) -> Vec<Cell> {
     let number =
         |value: Option<f64>, digits| Cell::new(value.map_or_else(|| "-".to_owned(), |value| grouped(value, digits)));
+    // From 5 trials on with the half-width of the 99 % interval.
+    let sure = |value: Option<f64>, digits, metric| {
+        let value = value.map_or_else(|| "-".to_owned(), |value| grouped(value, digits));
+        let interval = Interval::of(&row.blocks.values(metric));
+        Cell::new(interval.map_or(value.clone(), |interval| format!("{value} ±{:.1} %", interval.half_width() * 100.0)))
+    };
     let figures = &row.figures;
     let latency = &figures.latencies.latency;
     let verdict = match (row.valid, row.marked) {
@@ -105,11 +119,11 @@ fn cells(row: &Row<'_>, ceiling_share: Option<f64>) -> Vec<Cell> {
     vec![
         Cell::new(&row.case.library),
         Cell::new(row.case.test.name()),
-        number(figures.requests_per_second, 0),
+        sure(figures.requests_per_second, 0, Metric::Rate),
         number(figures.goodput_bytes_per_second.map(|bytes| bytes / 1e6), 1),
         number(latency.p50, 3),
         number(latency.p99, 3),
-        number(figures.cpu_us_per_request, 2),
+        sure(figures.cpu_us_per_request, 2, Metric::Cpu),
         number(figures.cpu_seconds_per_gb, 3),
         number(figures.peak_rss_bytes.map(|bytes| bytes as f64 / 1e6), 1),
         Cell::new(ceiling_share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0))),
@@ -125,6 +139,12 @@ fn ceiling_share(row: &Row<'_>, rows: &[Row<'_>]) -> Option<f64> {
     };
     let ceiling = rows.iter().find(is_ceiling).filter(|_| row.valid)?;
     Some(row.figures.requests_per_second? / ceiling.figures.requests_per_second?)
+}
+
+/// A number with four digits that count, or all of those before the point.
+pub(super) fn significant(value: f64) -> String {
+    let before_the_point = value.abs().log10().floor() as i32 + 1;
+    grouped(value, usize::try_from(4 - before_the_point.clamp(0, 4)).unwrap_or(0))
 }
 
 /// A number with a space between thousands, as a person reads it.
@@ -152,5 +172,14 @@ mod tests {
         assert_eq!(grouped(1_234_567.891, 1), "1 234 567.9");
         assert_eq!(grouped(999.0, 0), "999");
         assert_eq!(grouped(-1_000.0, 0), "-1 000");
+    }
+
+    #[test]
+    fn four_digits_count() {
+        for (value, text) in
+            [(90_058.4, "90 058"), (16.204, "16.20"), (0.3161, "0.3161"), (0.01234, "0.0123"), (1234.5, "1 234")]
+        {
+            assert_eq!(significant(value), text);
+        }
     }
 }

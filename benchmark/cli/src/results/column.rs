@@ -7,6 +7,7 @@ use benchmark_protocol::counts::FailureKind;
 
 use super::cell::Cell;
 use super::row::Row;
+use crate::stats::comparison::{Interval, Metric, Trials, variation};
 use crate::stats::{Family, Percentiles};
 use crate::store::StoredRun;
 
@@ -205,6 +206,20 @@ static COLUMNS: &[Column] = &[
     column("requests_per_second", "requests/s", "number_successes / duration_seconds", MEAN, |row| {
         row.figures.requests_per_second.into()
     }),
+    case(column(
+        "requests_per_second_ci_percent",
+        "%",
+        "half-width of its 99 % confidence interval over the valid trials (Student t on logarithms); empty below 5",
+        "over the trials",
+        |row| half_width_percent(row, Metric::Rate),
+    )),
+    case(column(
+        "requests_per_second_cv_percent",
+        "%",
+        "spread of the valid trials: sample standard deviation / mean x 100; empty below 2",
+        "over the trials",
+        |row| variation(&trials(row).values(Metric::Rate)).map(|share| share * 100.0).into(),
+    )),
     column("goodput_bytes_per_second", "bytes/s", "body bytes of successes / duration_seconds", MEAN, |row| {
         row.figures.goodput_bytes_per_second.into()
     }),
@@ -325,6 +340,13 @@ static COLUMNS: &[Column] = &[
         RATIO,
         |row| row.figures.cpu_us_per_request.into(),
     ),
+    case(column(
+        "cpu_us_per_request_ci_percent",
+        "%",
+        "half-width of its 99 % confidence interval over the valid trials (Student t on logarithms); empty below 5",
+        "over the trials",
+        |row| half_width_percent(row, Metric::Cpu),
+    )),
     column(
         "cpu_seconds_per_gb",
         "CPU s/GB",
@@ -566,6 +588,19 @@ fn total(row: &Row, value: impl Fn(&StoredRun) -> Option<f64>) -> Cell {
 /// As many digits of a hash as tell it from any other that a person meets.
 fn short(sha256: &str) -> &str {
     sha256.get(..12).unwrap_or(sha256)
+}
+
+/// What each block gave.
+fn trials(row: &Row) -> Trials {
+    let mut trials = Trials::default();
+    for run in row.runs() {
+        trials.add(run.trial, &run.invalid_reasons, &run.marks, &run.summary);
+    }
+    trials
+}
+
+fn half_width_percent(row: &Row, metric: Metric) -> Cell {
+    Interval::of(&trials(row).values(metric)).map(|interval| interval.half_width() * 100.0).into()
 }
 
 fn seconds(microseconds: i64) -> Cell {

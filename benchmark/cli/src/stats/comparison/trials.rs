@@ -19,8 +19,12 @@ pub struct Trials {
 }
 
 impl Trials {
-    /// Adds a run: its trial (the block it ran in), why it is invalid, its marks and what it measured.
+    /// Adds a run: its trial (the block it ran in), why it is invalid, its marks and what it measured. Trial 0 ran before the blocks
+    /// and is none of them.
     pub fn add(&mut self, trial: u32, invalid_reasons: &[String], marks: &[String], summary: &Summary) {
+        if trial == 0 {
+            return;
+        }
         self.runs += 1;
         if !invalid_reasons.is_empty() {
             self.invalid += 1;

@@ -1,0 +1,16 @@
+//! What is compared with what: two campaigns or two libraries of one, case by case, and what speaks against it.
+//!
+//! [`sides`] finds out what A and B name, [`contender`] reads their cases, [`matching`] pairs them, [`refusal`] says what makes a pair
+//! incomparable; the figures are [`crate::stats::comparison`]'s. What comes of it is a [`Report`].
+
+mod contender;
+mod matching;
+mod refusal;
+mod report;
+mod sides;
+mod workload;
+
+pub use contender::{Contender, Host, read, twins};
+pub use report::{Report, Request, Row, compare};
+pub use sides::{Sides, campaign_named};
+pub use workload::Workload;

@@ -1,0 +1,141 @@
+//! What A and B name: campaigns, or libraries of one campaign.
+
+use anyhow::Result;
+
+use crate::exit::Usage;
+use crate::store::{Selection, Store};
+
+/// The two sides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sides {
+    /// Two campaigns, by id.
+    Campaigns([String; 2]),
+    /// Two libraries.
+    Libraries {
+        /// The campaign that both are of, by id.
+        campaign: String,
+        /// Their names.
+        names: [String; 2],
+    },
+}
+
+/// How many campaigns an error lists.
+const CAMPAIGNS_LISTED: usize = 5;
+
+impl Sides {
+    /// Each is a campaign where it can be, else a library. With `campaign` both are libraries.
+    ///
+    /// # Errors
+    /// [`Usage`], with what is known; or a database that cannot be read.
+    pub async fn resolve(store: &Store, a: &str, b: &str, campaign: Option<&str>) -> Result<Self> {
+        let known = store.known().await?;
+        if a == b {
+            return Err(Usage(format!("`{a}` is both A and B: name two campaigns, or two libraries of one")).into());
+        }
+        if campaign.is_none() {
+            let campaigns = (find(a, &known.campaigns)?, find(b, &known.campaigns)?);
+            match campaigns {
+                (Some(a), Some(b)) if a == b => {
+                    return Err(Usage(format!("A and B are both campaign `{a}`: name another one")).into());
+                }
+                (Some(a), Some(b)) => return Ok(Self::Campaigns([a, b])),
+                (None, None) => {}
+                (a_is, _) => {
+                    let (campaign, other) = if a_is.is_some() { (a, b) } else { (b, a) };
+                    return Err(Usage(format!(
+                        "`{campaign}` is a campaign and `{other}` is none: name two campaigns ({}), or two libraries of one \
+                         with `--campaign {campaign}`",
+                        listed(&known.campaigns)
+                    ))
+                    .into());
+                }
+            }
+        }
+        let campaign = campaign_named(campaign.unwrap_or("last"), &known.campaigns)?;
+        let libraries = libraries_of(store, &campaign).await?;
+        for name in [a, b] {
+            if !libraries.iter().any(|library| library == name) {
+                let path = store.path().display();
+                return Err(Usage(format!(
+                    "`{name}` is neither a campaign nor a library of campaign `{campaign}` in `{path}` (libraries: {}; \
+                     campaigns: {})",
+                    if libraries.is_empty() { "none".to_owned() } else { libraries.join(", ") },
+                    listed(&known.campaigns)
+                ))
+                .into());
+            }
+        }
+        Ok(Self::Libraries { campaign, names: [a.to_owned(), b.to_owned()] })
+    }
+}
+
+/// The campaign that a text names: an id, a unique beginning of one, `last`, or `last~N` for the N-th before the last.
+///
+/// # Errors
+/// [`Usage`], with what is known.
+pub fn campaign_named(text: &str, known: &[String]) -> Result<String, Usage> {
+    find(text, known)?.ok_or_else(|| Usage(format!("no campaign `{text}` (known: {})", listed(known))))
+}
+
+fn find(text: &str, known: &[String]) -> Result<Option<String>, Usage> {
+    if let Some(back) = text.strip_prefix("last").and_then(steps_back) {
+        let id = known.len().checked_sub(1 + back).map(|index| known[index].clone());
+        let there_are =
+            || Usage(format!("no campaign `{text}`: the database holds {} (known: {})", known.len(), listed(known)));
+        return id.ok_or_else(there_are).map(Some);
+    }
+    if let Some(id) = known.iter().find(|id| *id == text) {
+        return Ok(Some(id.clone()));
+    }
+    let beginning: Vec<String> = known.iter().filter(|id| id.starts_with(text)).cloned().collect();
+    match beginning.as_slice() {
+        [] => Ok(None),
+        [id] => Ok(Some(id.clone())),
+        several => Err(Usage(format!("`{text}` is the beginning of {} campaigns: {}", several.len(), listed(several)))),
+    }
+}
+
+/// Of what follows `last`: nothing is 0, `~2` is 2.
+fn steps_back(rest: &str) -> Option<usize> {
+    if rest.is_empty() { Some(0) } else { rest.strip_prefix('~')?.parse().ok() }
+}
+
+/// The newest first.
+fn listed(campaigns: &[String]) -> String {
+    let newest: Vec<&str> = campaigns.iter().rev().take(CAMPAIGNS_LISTED).map(String::as_str).collect();
+    match campaigns.len() {
+        0 => "none".to_owned(),
+        n if n > CAMPAIGNS_LISTED => format!("{}, ...: `benchmark list --campaigns` has all {n}", newest.join(", ")),
+        _ => newest.join(", "),
+    }
+}
+
+async fn libraries_of(store: &Store, campaign: &str) -> Result<Vec<String>> {
+    let selection = Selection { campaign_id: Some(campaign.to_owned()), ..Selection::default() };
+    let (contenders, _) = super::read(store, &selection).await?;
+    let mut libraries: Vec<String> = contenders.into_iter().map(|contender| contender.library).collect();
+    libraries.sort_unstable();
+    libraries.dedup();
+    Ok(libraries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_campaign_is_named_by_its_id_its_beginning_or_its_age() {
+        let known = ["0193-aa", "0193-ab", "0194-aa"].map(str::to_owned);
+        for (text, id) in [("0193-ab", 1), ("0194", 2), ("last", 2), ("last~0", 2), ("last~2", 0), ("0193-aa", 0)] {
+            assert_eq!(campaign_named(text, &known).unwrap(), known[id], "{text}");
+        }
+        let says = |text: &str| campaign_named(text, &known).unwrap_err().to_string();
+        assert_eq!(says("0193"), "`0193` is the beginning of 2 campaigns: 0193-ab, 0193-aa");
+        assert_eq!(says("last~3"), "no campaign `last~3`: the database holds 3 (known: 0194-aa, 0193-ab, 0193-aa)");
+        assert_eq!(says("lasting"), "no campaign `lasting` (known: 0194-aa, 0193-ab, 0193-aa)");
+        assert_eq!(
+            campaign_named("last", &[]).unwrap_err().to_string(),
+            "no campaign `last`: the database holds 0 (known: none)"
+        );
+    }
+}

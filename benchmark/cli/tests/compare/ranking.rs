@@ -1,0 +1,63 @@
+//! The order of libraries, and who has no place in it.
+
+use benchmark::compare::{read, twins};
+use benchmark::report::{Style, ranking};
+use benchmark::stats::comparison::{Metric, Trials, rank};
+use benchmark::store::{Selection, Store};
+use tempfile::TempDir;
+
+use super::{Case, Measured, add, case, runs, store};
+
+async fn ranked(store: &Store, style: Style) -> String {
+    let selection = Selection { campaign_id: Some("campaign-1".to_owned()), ..Selection::default() };
+    let (contenders, _) = twins(read(store, &selection).await.unwrap().0);
+    ranking(&contenders, &Metric::ALL, style)
+}
+
+#[tokio::test]
+async fn ties_are_marked_and_who_is_not_ranked_is_named() {
+    let folder = TempDir::new().unwrap();
+    let store = store(folder.path()).await;
+    add(&store, runs(&case(1, "hyper", 60_000, 5))).await;
+    add(&store, runs(&case(1, "baseline", 90_000, 5))).await;
+    // 0.5 % less than hyper: no difference that matters.
+    add(&store, runs(&case(1, "reqwest", 59_700, 5))).await;
+    add(&store, runs(&case(1, "ureq", 40_000, 4))).await;
+    let mut invalid = runs(&case(1, "object_store", 99_000, 5));
+    invalid[2].invalid_reasons = vec!["failures: 1 %".to_owned()];
+    add(&store, invalid).await;
+    for style in [Style::Text, Style::Markdown] {
+        insta::assert_snapshot!(format!("ranking_as_{style:?}").to_lowercase(), ranked(&store, style).await);
+    }
+    let json: serde_json::Value = serde_json::from_str(&ranked(&store, Style::Json).await).unwrap();
+    assert_eq!((&json[1]["library"], &json[1]["rank"], &json[1]["tied"]), (&"hyper".into(), &2.into(), &true.into()));
+}
+
+#[tokio::test]
+async fn a_ranking_needs_five_trials() {
+    let folder = TempDir::new().unwrap();
+    let store = store(folder.path()).await;
+    add(&store, runs(&case(1, "hyper", 60_000, 4))).await;
+    assert_eq!(ranked(&store, Style::Text).await, "no ranking: it needs 5 trials (`--trials 5`)");
+}
+
+/// Trials of these rates, one in each block.
+fn trials(rates: &[u64]) -> Trials {
+    let measured = |successes: &u64| Measured { successes: *successes, cpu_us: 1, p99_us: 1 };
+    let case = Case { campaign: 1, library: "hyper", trials: rates.iter().map(measured).collect() };
+    let mut trials = Trials::default();
+    for run in runs(&case) {
+        trials.add(run.trial, &[], &[], &benchmark::stats::summarise(&run).unwrap().total);
+    }
+    trials
+}
+
+#[test]
+fn nobody_is_ranked_behind_a_case_that_was_not_shown_to_be_faster() {
+    // The second one spreads so much that nothing is known of it; the first is decidedly faster than the third.
+    let [first, wide, third] =
+        [trials(&[1_000; 5]), trials(&[700, 1_300, 990, 1_200, 800]), trials(&[950, 951, 949, 950, 951])];
+    let places = rank(Metric::Rate, &[&third, &wide, &first]);
+    let labels: Vec<(usize, String)> = places.iter().map(|place| (place.case, place.label())).collect();
+    assert_eq!(labels, [(2, "1=".to_owned()), (1, "1=".to_owned()), (0, "2".to_owned())]);
+}
