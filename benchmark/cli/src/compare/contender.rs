@@ -20,6 +20,8 @@ pub struct Contender {
     pub test: String,
     /// Every other option.
     pub workload: Workload,
+    /// Whether it is the second of an A/A pair.
+    pub twin: bool,
     /// What each block gave.
     pub trials: Trials,
 }
@@ -48,10 +50,12 @@ impl Contender {
                 version: case.library_version.clone(),
                 test: case.test.name().to_owned(),
                 workload: Workload::of_key(&workload_key(case)),
+                twin: case.twin,
                 trials,
             }
         };
-        cases.into_iter().map(contender).collect()
+        // A case of which only the run before the blocks is there has nothing to compare.
+        cases.into_iter().map(contender).filter(|contender| contender.trials.runs > 0).collect()
     }
 
     fn of_stored(case: StoredCase) -> Self {
@@ -60,13 +64,15 @@ impl Contender {
             trials.add(run.trial, &run.invalid_reasons, &run.marks, &run.summary);
         }
         let workload = Workload::of_key(&case.workload_key);
-        Self { library: case.library, version: case.library_version, test: case.test, workload, trials }
+        let StoredCase { library, library_version: version, test, twin, .. } = case;
+        Self { library, version, test, workload, twin, trials }
     }
 
-    /// Whether both are the same case: the baseline and its twin are, which the A/A pair of each block consists of.
+    /// Whether this is the second of an A/A pair whose first is the other one.
     fn is_twin_of(&self, other: &Self) -> bool {
-        (&self.library, &self.version, &self.test, &self.workload)
-            == (&other.library, &other.version, &other.test, &other.workload)
+        self.twin
+            && (&self.library, &self.version, &self.test, &self.workload)
+                == (&other.library, &other.version, &other.test, &other.workload)
     }
 
     /// `reqwest fetch_range`.
@@ -96,15 +102,12 @@ pub async fn read(store: &Store, selection: &Selection) -> Result<(Vec<Contender
 /// Takes the twins out, which are no contenders of their own, and says what the A/A pairs say.
 #[must_use]
 pub fn twins(contenders: Vec<Contender>) -> (Vec<Contender>, Vec<(String, Twins)>) {
-    let (mut kept, mut pairs) = (Vec::<Contender>::new(), Vec::new());
-    for contender in contenders {
-        match kept.iter().find(|other| contender.is_twin_of(other)) {
-            Some(other) => {
-                pairs.extend(Twins::of(&other.trials, &contender.trials).map(|pair| (contender.title(), pair)))
-            }
-            None => kept.push(contender),
-        }
-    }
+    let (twins, kept): (Vec<Contender>, Vec<Contender>) = contenders.into_iter().partition(|contender| contender.twin);
+    let pairs = twins.iter().filter_map(|twin| {
+        let first = kept.iter().find(|other| twin.is_twin_of(other))?;
+        Some((twin.title(), Twins::of(&first.trials, &twin.trials)?))
+    });
+    let pairs = pairs.collect();
     (kept, pairs)
 }
 

@@ -57,6 +57,7 @@ mod tests {
             version: version.to_owned(),
             test: "fetch_range".to_owned(),
             workload: Workload::of_key(&format!(r#"[["concurrency",{concurrency}]]"#)),
+            twin: false,
             trials: Trials::default(),
         }
     }

@@ -7,7 +7,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Tab
 
 use crate::campaign::Finished;
 use crate::library::BASELINE;
-use crate::record::{Case, Run};
+use crate::record::Case;
 use crate::stats::comparison::{Interval, Metric, Trials};
 use crate::stats::{Figures, Histograms, Latencies, Summary};
 
@@ -88,16 +88,42 @@ fn rows(finished: &[Finished]) -> Vec<Row<'_>> {
     pooled.collect()
 }
 
-/// Why rows are invalid and what their marks are, a line each.
+/// Why rows are invalid and what their marks are: a line for each case and kind, with the words of its first run.
 #[must_use]
 pub fn problems(finished: &[Finished]) -> Vec<String> {
-    let lines = |run: &Run| {
-        let title = super::title(&run.case);
-        let reasons = run.invalid_reasons.iter().map(move |reason| ("invalid", reason.clone()));
-        let marks = run.marks.iter().map(|mark| ("note", mark.clone()));
-        reasons.chain(marks).map(|(kind, text)| format!("{kind}: {title}: {text}")).collect::<Vec<_>>()
+    let mut problems: Vec<Problem<'_>> = Vec::new();
+    for (run, _) in finished {
+        let reasons = run.invalid_reasons.iter().map(|reason| ("invalid", reason));
+        for (kind, text) in reasons.chain(run.marks.iter().map(|mark| ("note", mark))) {
+            let same = |known: &&mut Problem<'_>| {
+                known.kind == kind && known.case == &run.case && name(known.text) == name(text)
+            };
+            match problems.iter_mut().find(same) {
+                Some(known) => known.runs += 1,
+                None => problems.push(Problem { case: &run.case, kind, text, runs: 1 }),
+            }
+        }
+    }
+    problems.sort_by_key(|problem| problem.kind == "note");
+    let line = |problem: &Problem<'_>| {
+        let all = finished.iter().filter(|(run, _)| run.case == *problem.case).count();
+        let often = if all > 1 { format!(", in {} of {all} trials", problem.runs) } else { String::new() };
+        format!("{}: {}: {}{often}", problem.kind, super::title(problem.case), problem.text)
     };
-    finished.iter().flat_map(|(run, _)| lines(run)).collect()
+    problems.iter().map(line).collect()
+}
+
+/// What was said of runs of a case.
+struct Problem<'a> {
+    case: &'a Case,
+    kind: &'static str,
+    text: &'a str,
+    runs: usize,
+}
+
+/// The name of a reason or mark, without its figures: what comes before a colon or a bracket.
+fn name(text: &str) -> &str {
+    text.split([':', '(']).next().unwrap_or(text)
 }
 
 fn cells(row: &Row<'_>, ceiling_share: Option<f64>) -> Vec<Cell> {
