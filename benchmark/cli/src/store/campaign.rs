@@ -116,16 +116,17 @@ impl Store {
         Err(Error::NoCampaign { path: self.path().to_owned(), campaign_id: campaign_id.to_owned() })
     }
 
-    /// Puts a mark on every finished run of a campaign.
+    /// Puts a mark on every finished run of a campaign that has none of its name: what comes before the bracket.
     ///
     /// # Errors
     /// A database that cannot be written.
     pub async fn mark_campaign(&self, campaign_id: &str, mark: &str) -> Result<(), Error> {
         sqlx::query(
-            "UPDATE runs SET marks = json_insert(marks, '$[#]', ?) WHERE status = 'finished' AND case_id IN \
+            "UPDATE runs SET marks = json_insert(marks, '$[#]', ?) WHERE status = 'finished' AND instr(marks, '"' || ?) = 0 AND case_id IN \
                  (SELECT cases.id FROM cases JOIN campaigns ON campaigns.id = cases.campaign_id WHERE campaigns.campaign_id = ?)",
         )
         .bind(mark)
+        .bind(mark.split('(').next().unwrap_or(mark))
         .bind(campaign_id)
         .execute(&self.pool)
         .await

@@ -4,6 +4,8 @@ mod commands;
 mod interruption;
 mod liars;
 mod libraries;
+mod open_loop;
 mod protocol;
 pub(crate) mod support;
 mod targets;
+mod trials;
