@@ -122,7 +122,7 @@ impl Store {
     /// A database that cannot be written.
     pub async fn mark_campaign(&self, campaign_id: &str, mark: &str) -> Result<(), Error> {
         sqlx::query(
-            "UPDATE runs SET marks = json_insert(marks, '$[#]', ?) WHERE status = 'finished' AND instr(marks, '"' || ?) = 0 AND case_id IN \
+            "UPDATE runs SET marks = json_insert(marks, '$[#]', ?) WHERE status = 'finished' AND instr(marks, char(34) || ?) = 0 AND case_id IN \
                  (SELECT cases.id FROM cases JOIN campaigns ON campaigns.id = cases.campaign_id WHERE campaigns.campaign_id = ?)",
         )
         .bind(mark)

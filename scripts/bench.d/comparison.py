@@ -1,0 +1,160 @@
+"""Figures of what is said with confidence: the open loop, calibration, A/A pairs and a planted slowdown."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+
+from machine import ROOT, TARGET, Failed, run
+
+SHORT = ["--warmup", "200ms", "--duration", "1s"]
+
+# Before each request of the planted copy: so many steps of a loop that the compiler must keep.
+SPIN = """
+        let mut turns = 0_u32;
+        while turns < {turns} {{
+            turns = std::hint::black_box(turns + 1);
+        }}
+"""
+
+
+def names(cpus):
+    return ",".join(map(str, sorted(cpus)))
+
+
+def command(bench, *arguments, environment=None, accepted=(0,)):
+    """The harness as a process of its own on all CPUs: its standard output."""
+    split = ["--origin-cpus", names(bench.machine.origin_cpus), "--client-cpus", names(bench.machine.client_cpus)]
+    runs = arguments[0] in ("run-test", "run-all")
+    whole = [bench.machine.harness(), *arguments, *(["--runner", "process", "--prometheus", "off", *split] if runs else [])]
+    done = subprocess.run(whole, capture_output=True, text=True, cwd=ROOT, env=os.environ | (environment or {}))
+    if done.returncode not in accepted:
+        raise Failed(f"`{' '.join(whole)}` ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def rows(bench, database):
+    return json.loads(command(bench, "get-results", "-", "--format", "json", "--db", database))
+
+
+def fresh(bench):
+    return str(bench.machine.folder / f"{time.monotonic_ns()}.db")
+
+
+def open_loop(bench):
+    for library in bench.libraries:
+        database = fresh(bench)
+        command(bench, "run-test", library, "fetch_range", "--rate", "50%", "--trials", str(bench.repeats), "--warmup", "1s",
+                "--duration", f"{bench.seconds}s", "--db", database)
+        closed, opened = sorted(rows(bench, database), key=lambda row: row["rate"] or "")
+        bench.figure("open_loop", f"{library}: share of 50 % achieved", [opened["rate_achieved_share"]], 0.999, "", least=True)
+        delay = [opened["scheduling_delay_p99_ms"]]
+        bench.figure("open_loop", f"{library}: scheduling delay p99 at 50 %", delay, 0.2, "ms")
+        ratio = opened["cpu_us_per_request"] / closed["cpu_us_per_request"]
+        bench.figure("open_loop", f"{library}: CPU/request at 50 % / closed loop", [ratio], None, "x")
+
+
+def littles_law(bench):
+    database = fresh(bench)
+    command(bench, "run-all", "--trials", "1", "--warmup", "1s", "--duration", f"{bench.seconds}s", "--db", database)
+    for row in rows(bench, database):
+        residual = row["latency_mean_ms"] / 1e3 * row["requests_per_second"] / row["concurrency"] / row["replica_count"] - 1
+        what = f"{row['library_name']} {row['test_name']}: |mean latency x rate / concurrency - 1|"
+        bench.figure("littles_law", what, [abs(residual) * 100], 2.0, "%")
+
+
+def calibrate(bench):
+    output = command(bench, "calibrate", accepted=(0, 3))
+    print(output)
+    summary = output.strip().splitlines()[-1]
+    inside, _, total = summary.split()[:3]
+    bench.figure("calibrate", "cases outside their bands", [int(total) - int(inside)], 0, "")
+
+
+def aa(bench):
+    noisy = 0
+    for seed in range(1, 21):
+        database = fresh(bench)
+        command(bench, "run-all", "--library", "baseline", "--test", "fetch_range", "--trials", "5", "--seed", str(seed),
+                *SHORT, "--db", database)
+        noisy += any("noisy" in (row["marks"] or "") for row in rows(bench, database))
+    bench.figure("aa", "of 20 campaigns of 5 trials, those in which A differs from A", [noisy], 1, "")
+
+
+def planted(bench):
+    """Copies of the baseline's test in a checkout of their own: one with nothing more, one with a busy loop of 5 % of its CPU."""
+    checkout = bench.machine.folder / "checkout"
+    for name in run(["git", "ls-files", "-z"], cwd=ROOT).stdout.split("\0"):
+        if name and (ROOT / name).is_file():
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, checkout / name)
+    environment = {"BENCHMARK_ROOT": str(checkout), "CARGO_TARGET_DIR": str(TARGET)}
+    plant(checkout, "same", 0)
+    plant(checkout, "slower", 1000)
+    run(["cargo", "metadata", "--offline", "--format-version", "1"], cwd=checkout)
+
+    def cpu(library):
+        database = fresh(bench)
+        command(bench, "run-all", "--library", library, "--library", "baseline", "--test", "fetch_range", "--trials", "3",
+                *SHORT, "--db", database, environment=environment)
+        by_name = {row["library_name"]: row["cpu_us_per_request"] for row in rows(bench, database) if not row["twin"]}
+        return by_name[library] / by_name["baseline"] - 1
+
+    # A loop of 1,000 turns says what a turn costs: as many as 5 % take.
+    share = cpu("slower")
+    turns = max(1, round(1000 * 0.05 / share))
+    plant(checkout, "slower", turns)
+    found = {"same": 0, "slower": 0}
+    sizes = []
+    for seed in range(1, 11):
+        database = fresh(bench)
+        command(bench, "run-all", "--library", "same", "--library", "slower", "--library", "baseline", "--test", "fetch_range",
+                "--trials", "10", "--seed", str(seed), *SHORT, "--db", database, environment=environment)
+        for library in found:
+            said = command(bench, "compare", "baseline", library, "--campaign", "last", "--by", "cpu", "--format", "json",
+                           "--db", database, accepted=(0, 5))
+            verdict, ratio = verdict_of(json.loads(said))
+            found[library] += verdict == "slower"
+            sizes += [ratio - 1] if library == "slower" else []
+    bench.figure("planted", f"size of the planted slowdown ({turns} turns)", [size * 100 for size in sizes], None, "%")
+    bench.figure("planted", "of 10 campaigns of 10 trials, those that find 5 % slower", [found["slower"]], 9, "", least=True)
+    bench.figure("planted", "those that find 0 % slower", [found["same"]], 0, "")
+
+
+def verdict_of(comparison):
+    """Of the only metric of the only workload."""
+    text = json.dumps(comparison)
+    found = []
+
+    def walk(value):
+        if isinstance(value, dict):
+            if "verdict" in value and "ratio" in value:
+                found.append((value["verdict"], value["ratio"]))
+            for inner in value.values():
+                walk(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner)
+
+    walk(comparison)
+    if len(found) != 1:
+        raise Failed(f"no one verdict in {text[:2000]}")
+    verdict, ratio = found[0]
+    return verdict, ratio["value"] if isinstance(ratio, dict) else ratio
+
+
+def plant(checkout, library, turns):
+    source, folder = checkout / "benchmark/tests/baseline", checkout / "benchmark/tests" / library
+    folder.mkdir(exist_ok=True)
+    for name in ("fetch_range.rs", "client.rs", "library.toml", "Cargo.toml"):
+        text = (source / name).read_text()
+        text = text.replace("benchmark-test-baseline", f"benchmark-test-{library}").replace("baseline-", f"{library}-")
+        text = text.replace('"baseline"', f'"{library}"').replace('["fetch_range", "call_api"]', '["fetch_range"]')
+        if name == "Cargo.toml":
+            parts = text.split("\n\n")
+            drop = lambda part: part.startswith("[[") and ("call_api" in part or "bare" in part)
+            text = "\n\n".join(part for part in parts if not drop(part))
+        if turns:
+            text = text.replace("        let mut connection = match self.take()", SPIN.format(turns=turns) + "        let mut connection = match self.take()")
+        (folder / name).write_text(text)
