@@ -176,3 +176,25 @@ fn described(cases: &[Contender], place: usize) -> String {
     let workload = case.workload.told_from(&workloads(cases, case));
     if workload.is_empty() { case.title() } else { format!("{} ({workload})", case.title()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::comparison::Interval;
+
+    #[test]
+    fn a_campaign_in_which_a_differs_from_a_is_called_noisy() {
+        let pair = |cpu: f64| {
+            let around = |value: f64| Interval { value, low: value / 1.005, high: value * 1.005 };
+            vec![("baseline fetch_range".to_owned(), Twins { rate: around(1.0), cpu: around(cpu) })]
+        };
+        assert_eq!(
+            noise("A", &pair(1.03)),
+            [
+                "A is noisy: baseline fetch_range differs from itself (ok requests/s x 1.000, CPU us/request x 1.030): doubt its \
+              verdicts"
+            ]
+        );
+        assert_eq!(noise("A", &pair(1.004)), [""; 0]);
+    }
+}

@@ -23,7 +23,8 @@ async fn database() -> TempDir {
     folder
 }
 
-fn benchmark(folder: &TempDir, arguments: &[&str]) -> (i32, String, String) {
+/// The program in a folder: its exit code, stdout and stderr.
+pub(super) fn benchmark(folder: &TempDir, arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
     command.current_dir(folder.path()).env_remove("BENCHMARK_DB").env_remove("DATABASE_URL").args(arguments);
     let output = command.output().unwrap();

@@ -1,11 +1,14 @@
 //! The order of libraries, and who has no place in it.
 
 use benchmark::compare::{read, twins};
-use benchmark::report::{Style, ranking};
+use benchmark::record::Run;
+use benchmark::report::{Style, ranking, table};
 use benchmark::stats::comparison::{Metric, Trials, rank};
+use benchmark::stats::summarise;
 use benchmark::store::{Selection, Store};
 use tempfile::TempDir;
 
+use super::command::benchmark;
 use super::{Case, Measured, add, case, runs, store};
 
 async fn ranked(store: &Store, style: Style) -> String {
@@ -26,11 +29,44 @@ async fn ties_are_marked_and_who_is_not_ranked_is_named() {
     let mut invalid = runs(&case(1, "object_store", 99_000, 5));
     invalid[2].invalid_reasons = vec!["failures: 1 %".to_owned()];
     add(&store, invalid).await;
-    for style in [Style::Text, Style::Markdown] {
-        insta::assert_snapshot!(format!("ranking_as_{style:?}").to_lowercase(), ranked(&store, style).await);
-    }
     let json: serde_json::Value = serde_json::from_str(&ranked(&store, Style::Json).await).unwrap();
     assert_eq!((&json[1]["library"], &json[1]["rank"], &json[1]["tied"]), (&"hyper".into(), &2.into(), &true.into()));
+    store.close().await;
+    for format in ["text", "markdown"] {
+        let (_, stdout, _) = benchmark(&folder, &["rank", "campaign-1", "--format", format]);
+        insta::assert_snapshot!(format!("ranking_as_{format}"), stdout);
+    }
+}
+
+#[tokio::test]
+async fn the_baseline_s_twin_is_no_contender_and_says_whether_the_campaign_is_noisy() {
+    let folder = TempDir::new().unwrap();
+    let store = store(folder.path()).await;
+    add(&store, runs(&case(1, "baseline", 90_000, 5))).await;
+    add(&store, runs(&case(2, "baseline", 85_000, 5))).await;
+    let of = async |campaign: &str| {
+        let selection = Selection { campaign_id: Some(campaign.to_owned()), ..Selection::default() };
+        read(&store, &selection).await.unwrap().0
+    };
+    let (baseline, slower) = (of("campaign-1").await, of("campaign-2").await);
+    let (kept, pairs) = twins([baseline.clone(), slower].concat());
+    assert_eq!((kept, pairs.len(), pairs[0].1.differ()), (baseline.clone(), 1, true));
+    let (_, pairs) = twins([baseline.clone(), baseline].concat());
+    assert!(!pairs[0].1.differ());
+}
+
+#[test]
+fn the_table_of_a_campaign_has_intervals_from_five_trials_on() {
+    let finished = |trials: usize| -> Vec<_> {
+        let with_summary = |run: Run| {
+            let summary = summarise(&run).unwrap();
+            (run, summary)
+        };
+        runs(&case(1, "hyper", 60_000, trials)).into_iter().map(with_summary).collect()
+    };
+    let five = table(&finished(5));
+    assert!(five.contains("│ 60 023 ±0.1 % ┆") && five.contains("16.66 ±0.1 % ┆"), "{five}");
+    assert!(!table(&finished(4)).contains('±'));
 }
 
 #[tokio::test]
@@ -47,7 +83,7 @@ fn trials(rates: &[u64]) -> Trials {
     let case = Case { campaign: 1, library: "hyper", trials: rates.iter().map(measured).collect() };
     let mut trials = Trials::default();
     for run in runs(&case) {
-        trials.add(run.trial, &[], &[], &benchmark::stats::summarise(&run).unwrap().total);
+        trials.add(run.trial, &[], &[], &summarise(&run).unwrap().total);
     }
     trials
 }

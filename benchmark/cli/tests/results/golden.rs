@@ -100,7 +100,10 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
         row,
         &[
             ("duration_seconds", real(2.5)),
-            ("requests_per_second", real(876.0)),          // 2,190 / 2.5
+            ("requests_per_second", real(876.0)),            // 2,190 / 2.5
+            ("requests_per_second_ci_percent", Cell::Empty), // one trial
+            ("requests_per_second_cv_percent", Cell::Empty),
+            ("cpu_us_per_request_ci_percent", Cell::Empty),
             ("goodput_bytes_per_second", real(876_000.0)), // 2,190,000 bytes / 2.5 s
         ],
     );

@@ -48,17 +48,19 @@ async fn trials_are_pooled_by_the_rule_of_each_column() {
             ("run_ids", text("run-1 run-2")),
             ("start_time", text("2025-11-21T04:40:01.000Z")),
             ("end_time", text("2025-11-21T04:40:11.000Z")),
-            ("duration_seconds", real(3.5)),                     // 2.5 + 1
-            ("number_requests", whole(6_198)),                   // 4,196 + 2,002
-            ("number_successes", whole(3_190)),                  // 2,190 + 1,000
-            ("number_failures", whole(3_000)),                   // 2,000 + 1,000
-            ("failures_reset", whole(500)),                      // 250 + 250
-            ("number_censored", whole(8)),                       // 6 + 2
-            ("attempts_total", whole(6_251)),                    // 4,228 + 2,002 + 1 + 20
-            ("requests_per_second", real(938.0)),                // (876 + 1,000) / 2, not 3,190 / 3.5
-            ("goodput_bytes_per_second", real(938_000.0)),       // (876,000 + 1,000,000) / 2
-            ("cpu_user_seconds", real(2.1)),                     // 1.5 + 0.6
-            ("cpu_system_seconds", real(0.98)),                  // 0.69 + 0.29
+            ("duration_seconds", real(3.5)),      // 2.5 + 1
+            ("number_requests", whole(6_198)),    // 4,196 + 2,002
+            ("number_successes", whole(3_190)),   // 2,190 + 1,000
+            ("number_failures", whole(3_000)),    // 2,000 + 1,000
+            ("failures_reset", whole(500)),       // 250 + 250
+            ("number_censored", whole(8)),        // 6 + 2
+            ("attempts_total", whole(6_251)),     // 4,228 + 2,002 + 1 + 20
+            ("requests_per_second", real(938.0)), // (876 + 1,000) / 2, not 3,190 / 3.5
+            ("requests_per_second_cv_percent", real(62.0 * 2.0_f64.sqrt() / 938.0 * 100.0)), // 938 ± 62
+            ("requests_per_second_ci_percent", Cell::Empty), // 2 trials are not 5
+            ("goodput_bytes_per_second", real(938_000.0)), // (876,000 + 1,000,000) / 2
+            ("cpu_user_seconds", real(2.1)),      // 1.5 + 0.6
+            ("cpu_system_seconds", real(0.98)),   // 0.69 + 0.29
             ("cpu_us_per_request", real(3_080_000.0 / 3_190.0)), // of the sums
             ("cpu_seconds_per_gb", real(3.08 / 0.003_19)),
             ("peak_rss_bytes", whole(90_000_000)),
@@ -166,6 +168,32 @@ async fn a_share_of_the_ceiling_needs_a_valid_baseline_of_the_same_case_and_camp
     // Also where the filter hides the baseline itself.
     let filter = Filter { library: Some("hyper".to_owned()), ..Filter::default() };
     assert_eq!(read(&store, &filter, false).await[0]["ceiling_share"], real(0.5));
+}
+
+#[tokio::test]
+async fn five_valid_trials_have_a_confidence_interval() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    for (trial, successes) in (1..).zip([2_450, 2_475, 2_500, 2_525, 2_550, 9_999]) {
+        let mut run = with_rate(&format!("run-{trial}"), "campaign-1", "hyper", successes);
+        run.trial = trial;
+        if trial == 6 {
+            run.invalid_reasons = vec!["noise".to_owned()];
+        }
+        fixture::add(&store, &run).await;
+    }
+    let row = one_row(&store).await;
+    let near = |name: &str, expected: f64| match row[name] {
+        Cell::Real(actual) => assert!((actual - expected).abs() < 1e-5, "{name}: {actual} is not {expected}"),
+        ref other => panic!("{name}: {other:?}"),
+    };
+    // Logarithms lie -0.020103, -0.009950, 0.000100, 0.010050, 0.019903
+    // off their mean: s = 0.0158135; standard error s / sqrt(5) = 0.00707199; t(4) at 99 % = 4.604095.
+    near("requests_per_second_ci_percent", 3.309_601);
+    // The second replica's CPU time is the same in each trial, so that its spread per request is that of the successes.
+    near("cpu_us_per_request_ci_percent", 3.309_601);
+    // s = 25 x sqrt(10 / 4), mean 2,500
+    near("requests_per_second_cv_percent", 1.581_139);
 }
 
 #[tokio::test]
