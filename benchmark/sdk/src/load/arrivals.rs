@@ -43,12 +43,11 @@ impl Arrivals {
         Self { rate, next: 0, spacing: Spacing::Poisson { draws, elapsed_ns: 0.0 } }
     }
 
-    /// How long the window is in which `requests` become due, once so much of the schedule has passed: up to and with the instant
-    /// of the last one.
+    /// How long the window is in which `requests` become due, once so much of the schedule has passed: up to the instant at which
+    /// one more would be. So the last one has its gap too, in which to be issued, and requests / window is the rate.
     pub(crate) fn window_ns(self, warmup_ns: u64, requests: u64) -> u64 {
-        let last = usize::try_from(requests - 1).unwrap_or(usize::MAX);
-        let due_ns = self.skip_while(|due_ns| *due_ns < warmup_ns).nth(last).unwrap_or(u64::MAX);
-        due_ns.saturating_add(1) - warmup_ns
+        let next = usize::try_from(requests).unwrap_or(usize::MAX);
+        self.skip_while(|due_ns| *due_ns < warmup_ns).nth(next).unwrap_or(u64::MAX) - warmup_ns
     }
 }
 
@@ -109,10 +108,10 @@ mod tests {
     }
 
     #[test]
-    fn a_counted_window_ends_with_its_last_due_instant() {
+    fn a_counted_window_ends_as_one_more_request_would_be_due() {
         let arrivals = Arrivals::constant(1_000.0, 0);
-        // Due at 0, 1, 2, ... ms; of a window that opens at 2.5 ms the first is due at 3 and the tenth at 12.
-        assert_eq!(arrivals.window_ns(2_500_000, 10), 9_500_001);
+        // Due at 0, 1, 2, ... ms; of a window that opens at 2.5 ms the first is due at 3, the tenth at 12.
+        assert_eq!(arrivals.window_ns(2_500_000, 10), 10_500_000);
         let poisson = Arrivals::poisson(1_000.0, Draws::new(1, 0));
         let end_ns = 2_500_000 + poisson.window_ns(2_500_000, 10);
         assert_eq!(poisson.take_while(|due_ns| *due_ns < end_ns).filter(|due_ns| *due_ns >= 2_500_000).count(), 10);

@@ -156,15 +156,15 @@ fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
 fn assert_stall_is_seen<E: Engine>() {
     let result = run::<E>("--rate 1000 --concurrency 8 --duration 2s --timeout 5s", None);
     assert_eq!((result.window.successes, result.scheduled), (2_000, Some(2_000)));
-    assert_eq!(result.issued, Some(2_000));
+    assert!(result.issued > Some(1_950), "{:?}", result.issued);
     let response_time = histogram(&result.latency);
-    assert!((270.0..300.0).contains(&ms(&response_time, 0.99)), "{}", ms(&response_time, 0.99));
-    assert!((295.0..330.0).contains(&ms(&response_time, 1.0)), "{}", ms(&response_time, 1.0));
+    assert!((270.0..350.0).contains(&ms(&response_time, 0.99)), "{}", ms(&response_time, 0.99));
+    assert!((295.0..450.0).contains(&ms(&response_time, 1.0)), "{}", ms(&response_time, 1.0));
     let service_time = histogram(&result.service_time.unwrap());
-    assert!(ms(&service_time, 0.5) < 1.0 && ms(&service_time, 0.99) < 20.0, "{}", ms(&service_time, 0.99));
+    assert!(ms(&service_time, 0.5) < 2.0 && ms(&service_time, 0.9) < 50.0, "{}", ms(&service_time, 0.9));
     let scheduling_delay = histogram(&result.scheduling_delay.unwrap());
     assert_eq!((response_time.len(), service_time.len(), scheduling_delay.len()), (2_000, 2_000, 2_000));
-    assert!((260.0..300.0).contains(&ms(&scheduling_delay, 0.99)), "{}", ms(&scheduling_delay, 0.99));
+    assert!((260.0..350.0).contains(&ms(&scheduling_delay, 0.99)), "{}", ms(&scheduling_delay, 0.99));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn the_timeout_of_an_async_client_counts_from_the_due_instant() {
         run::<Asynchronous<Slow>>("--rate 200 --concurrency 2 --duration 500ms --timeout 100ms --drain 1s", None);
     assert_eq!(result.window.failures.of(FailureKind::Timeout), 100);
     let latency = histogram(&result.failure_latency);
-    assert!(latency.min() >= 99 * MS && latency.max() < 140 * MS, "{} to {}", latency.min(), latency.max());
+    assert!(latency.min() >= 99 * MS && latency.max() < 250 * MS, "{} to {}", latency.min(), latency.max());
     assert!(histogram(&result.scheduling_delay.unwrap()).max() > 20 * MS);
 }
 
@@ -205,16 +205,16 @@ fn what_waits_too_long_for_a_blocking_client_is_a_timeout_too() {
     let result = run::<Blocking<Slow>>("--rate 100 --concurrency 1 --duration 1s --timeout 100ms --drain 1s", None);
     assert_eq!((result.scheduled, result.window.failures.of(FailureKind::Timeout)), (Some(100), 100));
     let issued = histogram(&result.scheduling_delay.unwrap()).len();
-    assert!((4..=5).contains(&issued), "{issued}");
+    assert!((3..=5).contains(&issued), "{issued}");
     let latency = histogram(&result.failure_latency);
     assert_eq!(latency.count_at(100 * MS), 100 - issued);
 }
 
 #[test]
 fn what_no_slot_was_free_for_by_the_end_of_the_drain_is_censored() {
-    let flags = "--rate 1000 --concurrency 4 --duration 150ms --timeout 10s --drain 20ms";
+    let flags = "--rate 1000 --concurrency 4 --duration 100ms --timeout 10s --drain 10ms";
     for result in [run::<Asynchronous<Slow>>(flags, None), run::<Blocking<Slow>>(flags, None)] {
-        assert_eq!((result.scheduled, result.window.censored, result.issued), (Some(150), 150, Some(4)));
+        assert_eq!((result.scheduled, result.window.censored, result.issued), (Some(100), 100, Some(4)));
         assert_eq!(histogram(&result.scheduling_delay.unwrap()).len(), 4);
     }
 }
@@ -232,9 +232,9 @@ fn a_stop_ends_the_schedule_and_wakes_who_waits_for_it() {
     let flags = "--rate 20 --concurrency 64 --duration 60s";
     let stop = Some(Duration::from_millis(300));
     for result in [run::<Asynchronous<Stalling>>, run::<Blocking<Stalling>>].map(|run| run(flags, stop)) {
-        let window_ms = (result.window_end_ns - result.window_start_ns) / MS;
-        assert!((299..400).contains(&window_ms), "{window_ms} ms");
-        assert!((6..=8).contains(&result.scheduled.unwrap()), "{:?}", result.scheduled);
+        let window_ns = result.window_end_ns - result.window_start_ns;
+        assert!((300 * MS..1_000 * MS).contains(&window_ns), "{window_ns} ns");
+        assert_eq!(result.scheduled, Some(window_ns.div_ceil(50 * MS)));
         let drained_ms = (result.resources.drained.at_ns - result.window_end_ns) / MS;
         assert!(drained_ms < 1_000, "left {drained_ms} ms after the end");
     }
