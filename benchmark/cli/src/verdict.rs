@@ -82,7 +82,9 @@ pub fn reasons(run: &Run, summary: &RunSummary) -> Vec<String> {
 /// Marks of a run.
 #[must_use]
 pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec<String> {
-    let skew = summary.total.start_skew_ns.filter(|skew_ns| u128::from(*skew_ns) > START_SKEW.as_nanos());
+    // Where a schedule says when each replica's first request is due, they are apart on purpose.
+    let closed = run.case.load.rate.is_none();
+    let skew = summary.total.start_skew_ns.filter(|skew_ns| closed && u128::from(*skew_ns) > START_SKEW.as_nanos());
     let origin_share = run.origin_cpu_share.filter(|share| *share >= ORIGIN_BOUND);
     let throttled = surroundings.throttled_seconds.filter(|seconds| *seconds > 0.0);
     let foreign = surroundings.foreign_load.filter(|share| *share > FOREIGN_LOAD);

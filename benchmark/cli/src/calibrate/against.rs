@@ -103,7 +103,8 @@ pub async fn look(
             let audit = origin.audit(&bucket).await?;
             let judged = reported(*tool, &output)
                 .and_then(|reported| compare(profile, &reported, audit.delays_delivered.as_ref()));
-            told(&Calibrated { who: tool.name().to_owned(), runner: String::new(), profile: profile.clone(), judged });
+            let (who, runner) = (tool.name().to_owned(), String::new());
+            told(&Calibrated { who, runner, profile: profile.clone(), look: 1, judged });
         }
     }
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove the folder `{}`", folder.display()))

@@ -25,8 +25,18 @@ pub struct Calibrated {
     pub runner: String,
     /// What the origin did.
     pub profile: Profile,
+    /// Which look at the case it is, from 1.
+    pub look: u32,
     /// The comparison, or why there is none.
     pub judged: Result<Judged, String>,
+}
+
+impl Calibrated {
+    /// Whether every percentile that was reported lies inside its band.
+    #[must_use]
+    pub fn inside(&self) -> bool {
+        self.judged.as_ref().is_ok_and(Judged::inside)
+    }
 }
 
 /// Holds a run against what the origin delivered in it.
@@ -45,7 +55,7 @@ pub fn of_run(profile: &Profile, run: &Run, summary: &RunSummary) -> Calibrated 
                 .and_then(|latency| compare(profile, &Reported::of(latency), delivered))
         }
     };
-    Calibrated { who: library.clone(), runner: runner.clone(), profile: profile.clone(), judged }
+    Calibrated { who: library.clone(), runner: runner.clone(), profile: profile.clone(), look: 1, judged }
 }
 
 fn compare(profile: &Profile, reported: &Reported, delivered: Option<&Wire>) -> Result<Judged, String> {

@@ -16,7 +16,7 @@ use crate::runner::Engine;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The origin delays responses by a known distribution, or withholds all bytes for a second; what each library reports must lie within 3 % or
-0.3 ms (the p99 of the stall: 5 %) of what the origin delivered in that window. Ends with 3 where one does not.
+0.3 ms (the p99 of the stall: 5 %) of what the origin delivered in that window. Ends with 3 where one does not, three times in a row.
 
 Examples:
   benchmark calibrate --quick
@@ -50,6 +50,9 @@ pub(super) struct Calibrate {
     db: Option<std::path::PathBuf>,
 }
 
+/// A case outside its bands is looked at so often in all: what disturbs the machine passes, and a ruler that is wrong stays so.
+const LOOKS: u32 = 3;
+
 /// Which runners are calibrated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Runners {
@@ -75,14 +78,26 @@ impl Calibrate {
                 prometheus: Some("off".to_owned()),
                 ..LoadOptions::default()
             };
-            let cases = cases(&libraries, &self.libraries, &profiles, &options)?;
-            let (cases, of_case): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
-            let plan = assemble(cases, &options, 1)?;
-            let outcome = campaign::run(&root, &libraries, plan, &database, None, &mut *report::progress()).await?;
-            let compared = outcome.finished.iter().zip(&of_case);
-            calibrated.extend(compared.map(|((run, summary), profile)| of_run(profile, run, summary)));
-            if outcome.interrupted {
-                return Ok(Exit::Interrupted);
+            let mut outside = cases(&libraries, &self.libraries, &profiles, &options)?;
+            for look in 1..=LOOKS {
+                let (cases, of_case): (Vec<_>, Vec<_>) = outside.drain(..).unzip();
+                let plan = assemble(cases, &options, 1)?;
+                let outcome = campaign::run(&root, &libraries, plan, &database, None, &mut *report::progress()).await?;
+                for ((run, summary), profile) in outcome.finished.iter().zip(of_case) {
+                    let seen = Calibrated { look, ..of_run(&profile, run, summary) };
+                    if look < LOOKS && !seen.inside() {
+                        outside.push((run.case.clone(), profile));
+                    } else {
+                        calibrated.push(seen);
+                    }
+                }
+                if outcome.interrupted {
+                    return Ok(Exit::Interrupted);
+                }
+                if outside.is_empty() {
+                    break;
+                }
+                eprintln!("{} outside their bands: looking once more", outside.len());
             }
         }
         let tools = self.against.clone();
@@ -90,7 +105,7 @@ impl Calibrate {
         println!("{}", report::calibration(&calibrated));
         // Other load generators are looked at, not vouched for.
         let ours = calibrated.iter().filter(|case| !case.runner.is_empty());
-        let good = ours.into_iter().all(|case| case.judged.as_ref().is_ok_and(crate::calibrate::Judged::inside));
+        let good = ours.into_iter().all(Calibrated::inside);
         Ok(if good { Exit::Good } else { Exit::Invalid })
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::calibrate::{Calibrated, Judged, Line, Loop};
+use crate::calibrate::{Calibrated, Line, Loop};
 use crate::library::BASELINE;
 
 /// The whole of it, and a summary.
@@ -15,7 +15,8 @@ pub fn calibration(calibrated: &[Calibrated]) -> String {
         let title = format!("{}{runner}, {load_loop}, {}", case.who, case.profile.inject);
         match &case.judged {
             Ok(judged) => {
-                let _ = writeln!(text, "{title}, {} requests", super::table::grouped(judged.number as f64, 0));
+                let look = if case.look > 1 { format!(", look {}", case.look) } else { String::new() };
+                let _ = writeln!(text, "{title}, {} requests{look}", super::table::grouped(judged.number as f64, 0));
                 let _ = writeln!(
                     text,
                     "  {:<8}{:>12}{:>12}{:>11}{:>10}{:>12}  {:<22}",
@@ -51,7 +52,7 @@ fn row(line: &Line) -> String {
 }
 
 fn summary(calibrated: &[Calibrated]) -> String {
-    let inside = calibrated.iter().filter(|case| case.judged.as_ref().is_ok_and(Judged::inside)).count();
+    let inside = calibrated.iter().filter(|case| case.inside()).count();
     let mut text = format!("{inside} of {} inside their bands", calibrated.len());
     for load_loop in [Loop::Closed, Loop::Open] {
         let of_loop = calibrated
