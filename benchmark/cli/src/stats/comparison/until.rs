@@ -94,7 +94,7 @@ mod tests {
         // Deviations of ±1 % and ±0.5 %: s = 0.79 %, standard error 0.354 %; t(4) is 4.604 at 99 %, 6.758 at 99.75 %.
         let values = [0.99, 0.995, 1.0, 1.005, 1.01].map(|x: f64| x * 100.0).to_vec();
         assert!(Interval::of(&values).unwrap().half_width() < 0.0165);
-        assert!(!Until::new(0.0235, 14).is_reached(5, &[values.clone()]));
+        assert!(!Until::new(0.0235, 14).is_reached(5, std::slice::from_ref(&values)));
         assert!(Until::new(0.0245, 14).is_reached(5, &[values]));
     }
 }
