@@ -39,7 +39,9 @@ pub fn cases(libraries: &[Library], selection: &Selection, options: &LoadOptions
     let mut cases = Vec::new();
     for library in chosen {
         for test in library.tests.iter().filter(|test| tests.is_empty() || tests.contains(test)) {
-            cases.push(case(library, *test, &params, options)?);
+            let known = |name: &str| test.parameters().iter().any(|parameter| parameter.name == name);
+            let given: Vec<_> = params.iter().copied().filter(|(name, _)| known(name)).collect();
+            cases.push(case(library, *test, &given, options)?);
         }
     }
     if cases.is_empty() {
@@ -66,13 +68,46 @@ fn param(text: &str) -> Result<(&str, &str), Usage> {
         .ok_or_else(|| Usage(format!("malformed parameter `{text}`: write --param name=value")))
 }
 
-fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOptions) -> Result<Case, Usage> {
-    let known = test.parameters();
-    let mut given: Vec<(&str, &str)> =
-        params.iter().copied().filter(|(name, _)| known.iter().any(|parameter| parameter.name == *name)).collect();
+/// A case that cannot be run as asked.
+#[derive(Debug)]
+pub struct Refused {
+    /// The option or parameter that it is about.
+    pub option: &'static str,
+    /// Whether it is the library that cannot do it: others may.
+    pub unsupported: bool,
+    /// The value and the way out.
+    pub text: String,
+}
+
+impl Refused {
+    fn new(option: &'static str, text: impl Into<String>) -> Self {
+        Self { option, unsupported: false, text: text.into() }
+    }
+}
+
+impl From<Refused> for Usage {
+    fn from(refused: Refused) -> Self {
+        Self(refused.text)
+    }
+}
+
+/// The case of a library and a test with these parameters of it, under these options.
+///
+/// # Errors
+/// [`Refused`] for what cannot be run as asked.
+pub fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOptions) -> Result<Case, Refused> {
+    let mut given = params.to_vec();
+    if options.runner == AskedRunner::Process {
+        for (option, asked) in [("cpus", options.cpus.is_some()), ("memory", options.memory.is_some())] {
+            if asked {
+                let text = "`--cpus` and `--memory` are limits of containers: they go with --runner compose";
+                return Err(Refused::new(option, text));
+            }
+        }
+    }
     if let Some(text) = &options.target {
-        let target =
-            Target::parse(text, options.endpoint.as_deref(), false).map_err(|error| Usage(error.to_string()))?;
+        let target = Target::parse(text, options.endpoint.as_deref(), false)
+            .map_err(|error| Refused::new("target", error.to_string()))?;
         check_target(library, test, text, &target, params, options)?;
         // A user with credentials at hand expects them to be used on S3.
         let said = given.iter().any(|(name, _)| *name == "signed");
@@ -80,16 +115,17 @@ fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOp
             given.push(("signed", "true"));
         }
     } else if options.endpoint.is_some() {
-        return Err(Usage("`--endpoint` goes with an s3:// target".into()));
+        return Err(Refused::new("endpoint", "`--endpoint` goes with an s3:// target"));
     }
-    let params = Values::new(known, given).map_err(Usage)?;
+    let params = Values::new(test.parameters(), given).map_err(|text| Refused::new("params", text))?;
     if let (Some(request), Some(object)) = (params.number("request_size"), params.number("object_size"))
         && options.target.is_none()
         && request > object
     {
-        return Err(Usage(format!(
+        let text = format!(
             "parameter `request_size`: {request} bytes are more than an object holds (object_size is {object})"
-        )));
+        );
+        return Err(Refused::new("request_size", text));
     }
     let load = Load {
         concurrency: options.concurrency,
@@ -141,18 +177,22 @@ fn check_target(
     target: &Target,
     params: &[(&str, &str)],
     options: &LoadOptions,
-) -> Result<(), Usage> {
+) -> Result<(), Refused> {
     if options.endpoint.is_some() && !text.starts_with("s3://") {
-        return Err(Usage(format!("`--endpoint` goes with an s3:// target, not with `{text}`")));
+        return Err(Refused::new("endpoint", format!("`--endpoint` goes with an s3:// target, not with `{text}`")));
     }
     if let Some(spec) = options.inject.first() {
-        return Err(Usage(format!("`--inject {spec}` is done by our origin: it does not go with --target `{text}`")));
+        return Err(Refused::new(
+            "inject",
+            format!("`--inject {spec}` is done by our origin: it does not go with --target `{text}`"),
+        ));
     }
-    if let Some((name, _)) = params.iter().find(|(name, _)| ORIGIN_ONLY.contains(name)) {
-        return Err(Usage(format!("parameter `{name}` describes our origin: it does not go with --target `{text}`")));
+    if let Some(name) = ORIGIN_ONLY.into_iter().find(|name| params.iter().any(|(given, _)| given == name)) {
+        let text = format!("parameter `{name}` describes our origin: it does not go with --target `{text}`");
+        return Err(Refused::new(name, text));
     }
     if test == Test::CallApi && matches!(target.names, Names::Bucket(_)) {
-        return Err(Usage(format!("call_api asks for one document: name its key, `{text}/KEY`")));
+        return Err(Refused::new("target", format!("call_api asks for one document: name its key, `{text}/KEY`")));
     }
     if target.tls {
         check_supported(library, "tls")?;
@@ -163,14 +203,15 @@ fn check_target(
     Ok(())
 }
 
-fn check_supported(library: &Library, option: &str) -> Result<(), Usage> {
+fn check_supported(library: &Library, option: &'static str) -> Result<(), Refused> {
     match library.unsupported.get(option) {
         None => Ok(()),
         Some(reason) => {
             let name = &library.name;
-            Err(Usage(format!(
+            let text = format!(
                 "`{name}` does not support `{option}`: {reason} (leave it out, or choose libraries with --library)"
-            )))
+            );
+            Err(Refused { option, unsupported: true, text })
         }
     }
 }
