@@ -8,6 +8,7 @@ mod list;
 mod origin;
 mod reach;
 mod run;
+mod run_suite;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -22,6 +23,7 @@ Examples:
   benchmark run-test reqwest fetch_range --concurrency 64 --param request_size=1MiB
   benchmark run-all --test call_api --param delay=350ms --requests 1000 --concurrency 1000
   benchmark run-test hyper fetch_range --inject latency=bimodal:1ms,150ms,0.1
+  benchmark run ranges --dry-run                 what a suite would do, and how long that takes
   benchmark list                                 libraries, tests and parameters
 
 Exit codes: 0 good, 1 database or output file failed, 2 usage, 3 some run is invalid, 4 something needed is missing,
@@ -43,6 +45,8 @@ enum Command {
     RunTest(run::RunTest),
     /// Run every test of every library
     RunAll(run::RunAll),
+    /// Run an experiment that a TOML file describes
+    Run(run_suite::RunSuite),
     /// Write what was measured as CSV, JSON or Markdown
     GetResults(get_results::GetResults),
     /// Build the images of libraries and of the origin, for docker-compose.yaml by hand
@@ -90,6 +94,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::List(list) => blocking(list.run()),
         Command::RunTest(run_test) => blocking(run_test.run()),
         Command::RunAll(run_all) => blocking(run_all.run()),
+        Command::Run(run_suite) => blocking(run_suite.run()),
         Command::GetResults(get_results) => blocking(get_results.run()),
         Command::Images(images) => blocking(images.run()),
         Command::Doctor(doctor) => blocking(doctor.run()),
