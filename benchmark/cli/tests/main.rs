@@ -8,4 +8,5 @@ mod harness;
 mod metrics;
 mod results;
 mod store;
+mod suites;
 mod verdict;

@@ -75,6 +75,9 @@ pub(super) async fn conduct(libraries: &[Library], plan: Plan, database: &Databa
     if !outcome.finished.is_empty() {
         println!("{}", report::table(&outcome.finished));
     }
+    if let Some(sweep) = report::sweep(&outcome.finished) {
+        println!("{sweep}");
+    }
     for problem in report::problems(&outcome.finished) {
         println!("{problem}");
     }

@@ -41,7 +41,7 @@ pub fn cases(libraries: &[Library], selection: &Selection, options: &LoadOptions
         for test in library.tests.iter().filter(|test| tests.is_empty() || tests.contains(test)) {
             let known = |name: &str| test.parameters().iter().any(|parameter| parameter.name == name);
             let given: Vec<_> = params.iter().copied().filter(|(name, _)| known(name)).collect();
-            cases.push(case(library, *test, &given, options)?);
+            cases.push(case(library, *test, &given, options).map_err(first)?);
         }
     }
     if cases.is_empty() {
@@ -85,23 +85,32 @@ impl Refused {
     }
 }
 
-impl From<Refused> for Usage {
+impl From<Refused> for Vec<Refused> {
     fn from(refused: Refused) -> Self {
-        Self(refused.text)
+        vec![refused]
     }
+}
+
+fn first(refused: Vec<Refused>) -> Usage {
+    Usage(refused.into_iter().next().map(|refused| refused.text).unwrap_or_default())
 }
 
 /// The case of a library and a test with these parameters of it, under these options.
 ///
 /// # Errors
-/// [`Refused`] for what cannot be run as asked.
-pub fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOptions) -> Result<Case, Refused> {
+/// What cannot be run as asked: everything that the library does not support, else the first thing that is wrong.
+pub fn case(
+    library: &Library,
+    test: Test,
+    params: &[(&str, &str)],
+    options: &LoadOptions,
+) -> Result<Case, Vec<Refused>> {
     let mut given = params.to_vec();
     if options.runner == AskedRunner::Process {
         for (option, asked) in [("cpus", options.cpus.is_some()), ("memory", options.memory.is_some())] {
             if asked {
                 let text = "`--cpus` and `--memory` are limits of containers: they go with --runner compose";
-                return Err(Refused::new(option, text));
+                return Err(Refused::new(option, text).into());
             }
         }
     }
@@ -115,7 +124,7 @@ pub fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &Lo
             given.push(("signed", "true"));
         }
     } else if options.endpoint.is_some() {
-        return Err(Refused::new("endpoint", "`--endpoint` goes with an s3:// target"));
+        return Err(Refused::new("endpoint", "`--endpoint` goes with an s3:// target").into());
     }
     let params = Values::new(test.parameters(), given).map_err(|text| Refused::new("params", text))?;
     if let (Some(request), Some(object)) = (params.number("request_size"), params.number("object_size"))
@@ -125,7 +134,7 @@ pub fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &Lo
         let text = format!(
             "parameter `request_size`: {request} bytes are more than an object holds (object_size is {object})"
         );
-        return Err(Refused::new("request_size", text));
+        return Err(Refused::new("request_size", text).into());
     }
     let load = Load {
         concurrency: options.concurrency,
@@ -141,16 +150,17 @@ pub fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &Lo
         rate: options.rate,
         arrivals: options.arrivals.unwrap_or_default(),
     };
-    for (option, asked) in [
+    let asked = [
         ("keep_alive", !load.keep_alive),
         ("use_dns_cache", load.use_dns_cache),
         ("threads", options.threads.is_some()),
         ("pool_size", options.pool_size.is_some()),
         ("signed", params.flag("signed")),
-    ] {
-        if asked {
-            check_supported(library, option)?;
-        }
+    ];
+    let asked = asked.into_iter().filter(|(_, asked)| *asked);
+    let unsupported: Vec<Refused> = asked.filter_map(|(option, _)| check_supported(library, option).err()).collect();
+    if !unsupported.is_empty() {
+        return Err(unsupported);
     }
     Ok(Case {
         library: library.name.clone(),

@@ -1,8 +1,10 @@
 //! What people see: progress while runs go on, and a table at the end.
 
+mod columns;
 mod dry_run;
 mod plain;
 mod progress;
+mod sweep;
 mod table;
 
 use std::io::{IsTerminal, stderr};
@@ -10,6 +12,7 @@ use std::io::{IsTerminal, stderr};
 use crate::event::Listener;
 
 pub use dry_run::dry_run;
+pub use sweep::sweep;
 pub use table::{problems, table};
 
 /// A live display on a terminal, plain lines otherwise; both on stderr, so that stdout holds results alone.

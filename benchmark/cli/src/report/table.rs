@@ -25,10 +25,10 @@ const HEADER: [&str; 11] = [
 ];
 
 /// One line of the table: a case, its trials pooled.
-struct Row<'a> {
-    case: &'a Case,
-    figures: Figures,
-    valid: bool,
+pub(super) struct Row<'a> {
+    pub(super) case: &'a Case,
+    pub(super) figures: Figures,
+    pub(super) valid: bool,
     marked: bool,
 }
 
@@ -58,7 +58,7 @@ pub fn table(finished: &[Finished]) -> String {
 }
 
 /// Pools the trials of each case as `get-results` does: valid only if all are.
-fn rows(finished: &[Finished]) -> Vec<Row<'_>> {
+pub(super) fn rows(finished: &[Finished]) -> Vec<Row<'_>> {
     let mut cases: Vec<&Case> = Vec::new();
     for (run, _) in finished {
         if !cases.contains(&&run.case) {

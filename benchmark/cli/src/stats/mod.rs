@@ -7,6 +7,7 @@
 mod family;
 mod figures;
 mod histogram;
+mod knee;
 mod observation;
 mod percentiles;
 mod samples;
@@ -15,6 +16,7 @@ mod summary;
 pub use family::Family;
 pub use figures::Figures;
 pub use histogram::{HistogramError, Histograms, decode, decode_bytes, encode, merge};
+pub use knee::{Knee, Point, knee};
 pub use observation::Observation;
 pub use percentiles::{Latencies, Percentiles};
 pub use samples::Samples;

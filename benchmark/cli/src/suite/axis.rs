@@ -39,6 +39,8 @@ pub(super) struct Reading<'a> {
     pub(super) shape: Shape,
     /// Whether `"none"` leaves it out.
     pub(super) optional: bool,
+    /// Whether there may be several values.
+    pub(super) many: bool,
     /// What is wrong with a text of the right type, if anything.
     pub(super) check: &'a mut dyn FnMut(&[String]) -> Result<(), String>,
     /// The file's text.
@@ -134,9 +136,13 @@ impl Reading<'_> {
             DeValue::Array(_) => "a list in a list",
             DeValue::Table(_) => "a table",
         };
-        let range = if self.shape.has_ranges() { ", or a range of them" } else { "" };
+        let more = match (self.many, self.shape.has_ranges()) {
+            (false, _) => "",
+            (true, false) => ", or a list",
+            (true, true) => ", a list, or a range",
+        };
         let value = excerpt(self.file, value.span());
-        format!("`{value}` is {kind}: `{}` takes {}, a list{range}", self.name, self.shape.wanted())
+        format!("`{value}` is {kind}: `{}` takes {}{more}", self.name, self.shape.wanted())
     }
 
     fn range(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Vec<Given> {

@@ -192,20 +192,28 @@ impl Expansion<'_> {
                     self.cases.push(case);
                 }
             }
-            Err(Refused { unsupported: true, option, .. }) if matrix.skip_unsupported == Some(true) => {
-                let reason = library.unsupported.get(option).map_or("", String::as_str);
-                let reason = format!("`{}` does not support `{option}`: {reason}", library.name);
+            Err(refused)
+                if matrix.skip_unsupported == Some(true) && refused.iter().all(|refused| refused.unsupported) =>
+            {
+                let reason = |option: &str| library.unsupported.get(option).map_or("", String::as_str);
+                let reasons = refused.iter().map(|Refused { option, .. }| format!("`{option}`: {}", reason(option)));
+                let reasons = reasons.collect::<Vec<_>>().join("; ");
+                let reason = format!("`{}` does not support {reasons}", library.name);
                 *self.skipped.entry(reason).or_default() += 1;
             }
-            Err(Refused { unsupported, option, text }) => {
-                // What a target asks for is said by no key of its own.
-                let option = if ["tls", "plain_path"].contains(&option) { "target" } else { option };
-                let said = combination.iter().find(|(name, _)| *name == option);
-                let text = if unsupported { format!("{text}; `skip_unsupported = true` leaves it out") } else { text };
-                if self.good || said.is_some() {
-                    self.problems.add(said.map_or(matrix.at, |(_, given)| given.at), text);
-                }
-            }
+            Err(refused) => refused.into_iter().for_each(|refused| self.refused(matrix, combination, refused)),
+        }
+    }
+
+    /// Adds a problem where the value stands that it is about.
+    fn refused(&mut self, matrix: &Matrix, combination: &Combination<'_>, refused: Refused) {
+        let Refused { option, unsupported, text } = refused;
+        // What a target asks for is said by no key of its own.
+        let option = if ["tls", "plain_path"].contains(&option) { "target" } else { option };
+        let said = combination.iter().find(|(name, _)| *name == option);
+        let text = if unsupported { format!("{text}; `skip_unsupported = true` leaves it out") } else { text };
+        if self.good || said.is_some() {
+            self.problems.add(said.map_or(matrix.at, |(_, given)| given.at), text);
         }
     }
 }

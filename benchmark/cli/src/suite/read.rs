@@ -191,7 +191,8 @@ impl Reader<'_> {
             Ok(())
         };
         let (name, shape, optional) = (key.name, key.shape, key.optional);
-        read(Reading { name, shape, optional, check: &mut check, file: self.file, problems: self.problems })
+        let many = key.place == Place::Matrix;
+        read(Reading { name, shape, optional, many, check: &mut check, file: self.file, problems: self.problems })
     }
 
     fn selected(&mut self, name: &str, at: usize, value: &Spanned<DeValue<'_>>) -> Axis {
@@ -203,7 +204,8 @@ impl Reader<'_> {
             })
         };
         let (file, problems) = (self.file, &mut *self.problems);
-        Reading { name, shape: Shape::Text, optional: false, check: &mut check, file, problems }.axis(at, value)
+        Reading { name, shape: Shape::Text, optional: false, many: true, check: &mut check, file, problems }
+            .axis(at, value)
     }
 
     fn params(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<Axis> {
@@ -221,7 +223,7 @@ impl Reader<'_> {
             };
             let mut check = |texts: &[String]| texts.iter().try_for_each(|text| parameter.normalise(text).map(drop));
             let (file, problems, shape) = (self.file, &mut *self.problems, Shape::of(parameter.kind));
-            let reading = Reading { name, shape, optional: false, check: &mut check, file, problems };
+            let reading = Reading { name, shape, optional: false, many: true, check: &mut check, file, problems };
             axes.push(reading.axis(key.span().start, value));
         }
         axes
