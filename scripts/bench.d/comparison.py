@@ -92,7 +92,7 @@ def planted(bench):
     environment = {"BENCHMARK_ROOT": str(checkout), "CARGO_TARGET_DIR": str(TARGET)}
     plant(checkout, "same", 0)
     plant(checkout, "slower", 1000)
-    run(["cargo", "metadata", "--offline", "--format-version", "1"], cwd=checkout)
+    run(["cargo", "update", "--workspace", "--offline", "--quiet"], cwd=checkout)
 
     def cpu(library):
         database = fresh(bench)

@@ -27,4 +27,5 @@ pub mod results;
 pub mod runner;
 pub mod stats;
 pub mod store;
+pub mod suite;
 pub mod verdict;

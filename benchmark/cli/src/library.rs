@@ -165,7 +165,8 @@ fn known_tests() -> String {
 }
 
 /// `: did you mean ...?` where a known name is near.
-fn suggestion(name: &str, known: &[&str]) -> String {
+#[must_use]
+pub fn suggestion(name: &str, known: &[&str]) -> String {
     known
         .iter()
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))

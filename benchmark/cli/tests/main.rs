@@ -9,4 +9,5 @@ mod harness;
 mod metrics;
 mod results;
 mod store;
+mod suites;
 mod verdict;

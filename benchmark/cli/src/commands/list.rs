@@ -10,14 +10,20 @@ use crate::exit::Exit;
 use crate::library;
 use crate::plan::Database;
 use crate::store::Store;
+use crate::suite;
 
 /// Options of `list`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  benchmark list\n  benchmark list --campaigns --db other.db")]
+#[command(
+    after_help = "Examples:\n  benchmark list\n  benchmark list --suites\n  benchmark list --campaigns --db other.db"
+)]
 pub(super) struct List {
     /// Show the campaigns that the database holds instead
     #[arg(long)]
     campaigns: bool,
+    /// Show the suites of this checkout alone
+    #[arg(long, conflicts_with = "campaigns")]
+    suites: bool,
     #[command(flatten)]
     database: Database,
 }
@@ -26,14 +32,18 @@ impl List {
     pub(super) async fn run(self) -> Result<Exit> {
         if self.campaigns {
             println!("{}", campaigns(&Store::open_existing(&self.database.path()).await?).await?);
+        } else if self.suites {
+            println!("{}", suites_table(&suite::list(&library::root()?)?));
         } else {
-            let libraries = library::catalogue(&library::root()?)?;
+            let root = library::root()?;
+            let libraries = library::catalogue(&root)?;
             println!("{}\n\n{}", libraries_table(&libraries), parameters_table());
             for library in &libraries {
                 for (option, reason) in &library.unsupported {
                     println!("unsupported: {} {option}: {reason}", library.name);
                 }
             }
+            println!("\n{}", suites_table(&suite::list(&root)?));
         }
         Ok(Exit::Good)
     }
@@ -70,6 +80,14 @@ fn parameters_table() -> Table {
                 parameter.help,
             ]);
         }
+    }
+    table
+}
+
+fn suites_table(suites: &[suite::Listed]) -> Table {
+    let mut table = new_table(&["suite", "what it is (`benchmark run SUITE`)"]);
+    for suite in suites {
+        table.add_row([&suite.name, suite.description.as_deref().unwrap_or("-")]);
     }
     table
 }

@@ -12,6 +12,7 @@ mod rank;
 mod reach;
 mod resume;
 mod run;
+mod run_suite;
 
 use std::ffi::OsString;
 
@@ -30,6 +31,7 @@ Examples:
   benchmark run-all --test call_api --param delay=350ms --requests 1000 --concurrency 1000
   benchmark run-test hyper fetch_range --inject latency=bimodal:1ms,150ms,0.1
   benchmark compare last~1 last                  is the last campaign slower than the one before?
+  benchmark run ranges --dry-run                 what a suite would do, and how long that takes
   benchmark list                                 libraries, tests and parameters
 
 Exit codes: 0 good, 1 database or output file failed, 2 usage, 3 some run is invalid, 4 something needed is missing,
@@ -51,6 +53,8 @@ enum Command {
     RunTest(run::RunTest),
     /// Run every test of every library
     RunAll(run::RunAll),
+    /// Run an experiment that a TOML file describes
+    Run(run_suite::RunSuite),
     /// Write what was measured as CSV, JSON or Markdown
     GetResults(get_results::GetResults),
     /// Hold what each library reports against latencies that are known
@@ -107,6 +111,7 @@ fn dispatch(command: Command) -> Result<Exit> {
             Some((campaign, database)) => blocking(go_on(campaign, database)),
             None => blocking(run_all.run(None)),
         },
+        Command::Run(run_suite) => blocking(run_suite.run(None)),
         Command::GetResults(get_results) => blocking(get_results.run()),
         Command::Calibrate(calibrate) => blocking(calibrate.run()),
         Command::Compare(compare) => blocking(compare.run()),
@@ -129,6 +134,7 @@ async fn go_on(campaign: &str, database: &Database) -> Result<Exit> {
     match Cli::try_parse_from(arguments.chain(["--db".into(), path]))?.command {
         Command::RunTest(run_test) => run_test.run(Some(&id)).await,
         Command::RunAll(run_all) => run_all.run(Some(&id)).await,
+        Command::Run(run_suite) => run_suite.run(Some(&id)).await,
         _ => Err(Usage(format!("campaign {id} was not started by a command that can go on")).into()),
     }
 }

@@ -93,6 +93,9 @@ pub(super) async fn conduct(
         let (contenders, _) = compare::twins(Contender::of_finished(&outcome.finished));
         println!("{}", report::ranking(&contenders, &Metric::ALL, Style::Text));
     }
+    if let Some(sweep) = report::sweep(&outcome.finished) {
+        println!("{sweep}");
+    }
     for problem in report::problems(&outcome.finished) {
         println!("{problem}");
     }

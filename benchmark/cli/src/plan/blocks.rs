@@ -108,10 +108,6 @@ pub fn plan(
 /// [`Usage`] for options that do not go together.
 pub fn assemble(cases: Vec<Case>, options: &LoadOptions, usual_trials: u32) -> Result<Plan, Usage> {
     let cpus = CpuSplit::new(options.origin_cpus.clone(), options.client_cpus.clone()).map_err(Usage)?;
-    let limited = options.cpus.is_some() || options.memory.is_some();
-    if limited && options.runner == AskedRunner::Process {
-        return Err(Usage("`--cpus` and `--memory` are limits of containers: they go with --runner compose".into()));
-    }
     Ok(Plan {
         cases,
         trials: options.blocks(usual_trials),

@@ -39,7 +39,9 @@ pub fn cases(libraries: &[Library], selection: &Selection, options: &LoadOptions
     let mut cases = Vec::new();
     for library in chosen {
         for test in library.tests.iter().filter(|test| tests.is_empty() || tests.contains(test)) {
-            cases.push(case(library, *test, &params, options)?);
+            let known = |name: &str| test.parameters().iter().any(|parameter| parameter.name == name);
+            let given: Vec<_> = params.iter().copied().filter(|(name, _)| known(name)).collect();
+            cases.push(case(library, *test, &given, options).map_err(first)?);
         }
     }
     if cases.is_empty() {
@@ -66,13 +68,55 @@ fn param(text: &str) -> Result<(&str, &str), Usage> {
         .ok_or_else(|| Usage(format!("malformed parameter `{text}`: write --param name=value")))
 }
 
-fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOptions) -> Result<Case, Usage> {
-    let known = test.parameters();
-    let mut given: Vec<(&str, &str)> =
-        params.iter().copied().filter(|(name, _)| known.iter().any(|parameter| parameter.name == *name)).collect();
+/// A case that cannot be run as asked.
+#[derive(Debug)]
+pub struct Refused {
+    /// The option or parameter that it is about.
+    pub option: &'static str,
+    /// Whether it is the library that cannot do it: others may.
+    pub unsupported: bool,
+    /// The value and the way out.
+    pub text: String,
+}
+
+impl Refused {
+    fn new(option: &'static str, text: impl Into<String>) -> Self {
+        Self { option, unsupported: false, text: text.into() }
+    }
+}
+
+impl From<Refused> for Vec<Refused> {
+    fn from(refused: Refused) -> Self {
+        vec![refused]
+    }
+}
+
+fn first(refused: Vec<Refused>) -> Usage {
+    Usage(refused.into_iter().next().map(|refused| refused.text).unwrap_or_default())
+}
+
+/// The case of a library and a test with these parameters of it, under these options.
+///
+/// # Errors
+/// What cannot be run as asked: everything that the library does not support, else the first thing that is wrong.
+pub fn case(
+    library: &Library,
+    test: Test,
+    params: &[(&str, &str)],
+    options: &LoadOptions,
+) -> Result<Case, Vec<Refused>> {
+    let mut given = params.to_vec();
+    if options.runner == AskedRunner::Process {
+        for (option, asked) in [("cpus", options.cpus.is_some()), ("memory", options.memory.is_some())] {
+            if asked {
+                let text = "`--cpus` and `--memory` are limits of containers: they go with --runner compose";
+                return Err(Refused::new(option, text).into());
+            }
+        }
+    }
     if let Some(text) = &options.target {
-        let target =
-            Target::parse(text, options.endpoint.as_deref(), false).map_err(|error| Usage(error.to_string()))?;
+        let target = Target::parse(text, options.endpoint.as_deref(), false)
+            .map_err(|error| Refused::new("target", error.to_string()))?;
         check_target(library, test, text, &target, params, options)?;
         // A user with credentials at hand expects them to be used on S3.
         let said = given.iter().any(|(name, _)| *name == "signed");
@@ -80,16 +124,17 @@ fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOp
             given.push(("signed", "true"));
         }
     } else if options.endpoint.is_some() {
-        return Err(Usage("`--endpoint` goes with an s3:// target".into()));
+        return Err(Refused::new("endpoint", "`--endpoint` goes with an s3:// target").into());
     }
-    let params = Values::new(known, given).map_err(Usage)?;
+    let params = Values::new(test.parameters(), given).map_err(|text| Refused::new("params", text))?;
     if let (Some(request), Some(object)) = (params.number("request_size"), params.number("object_size"))
         && options.target.is_none()
         && request > object
     {
-        return Err(Usage(format!(
+        let text = format!(
             "parameter `request_size`: {request} bytes are more than an object holds (object_size is {object})"
-        )));
+        );
+        return Err(Refused::new("request_size", text).into());
     }
     let load = Load {
         concurrency: options.concurrency,
@@ -105,16 +150,17 @@ fn case(library: &Library, test: Test, params: &[(&str, &str)], options: &LoadOp
         rate: options.rate,
         arrivals: options.arrivals.unwrap_or_default(),
     };
-    for (option, asked) in [
+    let asked = [
         ("keep_alive", !load.keep_alive),
         ("use_dns_cache", load.use_dns_cache),
         ("threads", options.threads.is_some()),
         ("pool_size", options.pool_size.is_some()),
         ("signed", params.flag("signed")),
-    ] {
-        if asked {
-            check_supported(library, option)?;
-        }
+    ];
+    let asked = asked.into_iter().filter(|(_, asked)| *asked);
+    let unsupported: Vec<Refused> = asked.filter_map(|(option, _)| check_supported(library, option).err()).collect();
+    if !unsupported.is_empty() {
+        return Err(unsupported);
     }
     Ok(Case {
         library: library.name.clone(),
@@ -141,18 +187,22 @@ fn check_target(
     target: &Target,
     params: &[(&str, &str)],
     options: &LoadOptions,
-) -> Result<(), Usage> {
+) -> Result<(), Refused> {
     if options.endpoint.is_some() && !text.starts_with("s3://") {
-        return Err(Usage(format!("`--endpoint` goes with an s3:// target, not with `{text}`")));
+        return Err(Refused::new("endpoint", format!("`--endpoint` goes with an s3:// target, not with `{text}`")));
     }
     if let Some(spec) = options.inject.first() {
-        return Err(Usage(format!("`--inject {spec}` is done by our origin: it does not go with --target `{text}`")));
+        return Err(Refused::new(
+            "inject",
+            format!("`--inject {spec}` is done by our origin: it does not go with --target `{text}`"),
+        ));
     }
-    if let Some((name, _)) = params.iter().find(|(name, _)| ORIGIN_ONLY.contains(name)) {
-        return Err(Usage(format!("parameter `{name}` describes our origin: it does not go with --target `{text}`")));
+    if let Some(name) = ORIGIN_ONLY.into_iter().find(|name| params.iter().any(|(given, _)| given == name)) {
+        let text = format!("parameter `{name}` describes our origin: it does not go with --target `{text}`");
+        return Err(Refused::new(name, text));
     }
     if test == Test::CallApi && matches!(target.names, Names::Bucket(_)) {
-        return Err(Usage(format!("call_api asks for one document: name its key, `{text}/KEY`")));
+        return Err(Refused::new("target", format!("call_api asks for one document: name its key, `{text}/KEY`")));
     }
     if target.tls {
         check_supported(library, "tls")?;
@@ -163,14 +213,15 @@ fn check_target(
     Ok(())
 }
 
-fn check_supported(library: &Library, option: &str) -> Result<(), Usage> {
+fn check_supported(library: &Library, option: &'static str) -> Result<(), Refused> {
     match library.unsupported.get(option) {
         None => Ok(()),
         Some(reason) => {
             let name = &library.name;
-            Err(Usage(format!(
+            let text = format!(
                 "`{name}` does not support `{option}`: {reason} (leave it out, or choose libraries with --library)"
-            )))
+            );
+            Err(Refused { option, unsupported: true, text })
         }
     }
 }

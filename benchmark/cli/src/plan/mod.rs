@@ -5,5 +5,5 @@ mod cases;
 mod options;
 
 pub use blocks::{Plan, assemble, capacity_case, plan};
-pub use cases::{Selection, cases, least_delay};
+pub use cases::{Refused, Selection, case, cases, least_delay};
 pub use options::{AskedRunner, Database, LoadOptions};

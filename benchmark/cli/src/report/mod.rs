@@ -1,11 +1,14 @@
 //! What people see: progress while runs go on, a table and a ranking at the end, comparisons when they ask.
 
 mod calibration;
+mod columns;
 mod comparison;
 mod cost;
+mod dry_run;
 mod plain;
 mod progress;
 mod ranking;
+mod sweep;
 mod table;
 
 use std::io::{IsTerminal, stderr};
@@ -15,7 +18,9 @@ use crate::event::Listener;
 pub use calibration::calibration;
 pub use comparison::{Style, comparison};
 pub use cost::cost;
+pub use dry_run::dry_run;
 pub use ranking::ranking;
+pub use sweep::sweep;
 pub use table::{problems, table};
 
 /// A live display on a terminal, plain lines otherwise; both on stderr, so that stdout holds results alone.
@@ -42,8 +47,7 @@ fn opening(event: &crate::event::Event<'_>) -> Option<String> {
         return None;
     };
     let noun = if *runs == 1 { "run" } else { "runs" };
-    let seconds = estimate.as_secs();
-    let about = if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) };
+    let about = length(*estimate);
     let live = match (graphs, metrics_port) {
         (Some(link), _) => format!("graphs {link}"),
         (None, Some(port)) => format!(
@@ -61,6 +65,17 @@ fn opening(event: &crate::event::Event<'_>) -> Option<String> {
         cpus.origin,
         cpus.clients
     ))
+}
+
+/// A length of time as people say it, rounded up.
+fn length(duration: std::time::Duration) -> String {
+    let seconds = duration.as_secs_f64().ceil() as u64;
+    let minutes = seconds.div_ceil(60);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{minutes} min"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
 }
 
 /// One line on a run that ended.

@@ -26,12 +26,12 @@ const HEADER: [&str; 11] = [
 ];
 
 /// One line of the table: a case, its trials pooled.
-struct Row<'a> {
-    case: &'a Case,
-    figures: Figures,
+pub(super) struct Row<'a> {
+    pub(super) case: &'a Case,
+    pub(super) figures: Figures,
     /// What each block gave.
     blocks: Trials,
-    valid: bool,
+    pub(super) valid: bool,
     marked: bool,
 }
 
@@ -61,7 +61,7 @@ pub fn table(finished: &[Finished]) -> String {
 }
 
 /// Pools the trials of each case as `get-results` does: valid only if all are.
-fn rows(finished: &[Finished]) -> Vec<Row<'_>> {
+pub(super) fn rows(finished: &[Finished]) -> Vec<Row<'_>> {
     let mut cases: Vec<&Case> = Vec::new();
     for (run, _) in finished {
         if !cases.contains(&&run.case) {

@@ -36,8 +36,20 @@ fn a_wrong_word_is_refused_before_anything_is_built() {
 #[test]
 fn help_has_examples() {
     let harness = Harness::new();
-    for command in ["run-all", "run-test", "get-results", "compare", "rank", "list", "doctor", "origin", "completions"]
-    {
+    let commands = [
+        "run",
+        "run-all",
+        "run-test",
+        "get-results",
+        "calibrate",
+        "compare",
+        "rank",
+        "list",
+        "doctor",
+        "origin",
+        "completions",
+    ];
+    for command in commands {
         let ended = harness.run(&[command, "--help"]);
         assert_eq!(ended.code, 0);
         assert!(ended.stdout.contains("Example"), "{command}: {}", ended.stdout);

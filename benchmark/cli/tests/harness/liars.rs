@@ -119,7 +119,7 @@ impl Checkout {
         // A new package: its line in Cargo.lock, as `cargo build` writes it for whoever adds a library.
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let locked = Command::new(cargo)
-            .args(["metadata", "--offline", "--format-version", "1"])
+            .args(["update", "--workspace", "--offline", "--quiet"])
             .current_dir(self.path())
             .stdout(Stdio::null())
             .status()

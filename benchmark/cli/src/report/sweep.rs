@@ -1,0 +1,139 @@
+//! Latency against load, where a campaign has cases that are equal but for their rate, and the knee of each curve.
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+
+use super::columns::{Column, columns, varies};
+use super::table::{Row, grouped, rows};
+use crate::campaign::Finished;
+use crate::record::{Case, Load};
+use crate::stats::{Knee, Point, knee};
+
+/// One load of a curve.
+struct Stop<'a> {
+    row: Row<'a>,
+    /// Requests a second that were asked for, the mean over trials; `None` where no run came so far.
+    asked: Option<f64>,
+}
+
+/// What a sweep says in figures, after the case.
+const FIGURES: [&str; 8] =
+    ["rate", "asked/s", "achieved", "p50 ms", "p99 ms", "service p99 ms", "CPU us/request", "verdict"];
+
+/// The table of every curve and a line on its knee; `None` where no case has a sister at another rate.
+#[must_use]
+pub fn sweep(finished: &[Finished]) -> Option<String> {
+    let curves = curves(finished);
+    let cases: Vec<&Case> = curves.iter().filter_map(|curve| Some(curve.first()?.row.case)).collect();
+    let differing = |column: &Column| {
+        let values: Vec<_> = cases.iter().map(|case| (column.value)(case)).collect();
+        !["library", "test", "rate"].contains(&column.name) && varies(&values)
+    };
+    let differing: Vec<Column> = columns().into_iter().filter(differing).collect();
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
+    let names = ["library", "test"].into_iter().chain(differing.iter().map(|column| column.name)).chain(FIGURES);
+    table.set_header(names);
+    let mut knees = Vec::new();
+    for curve in &curves {
+        for stop in curve {
+            table.add_row(identity(stop.row.case, &differing).into_iter().chain(figures(stop)));
+        }
+        let title = curve.first().map(|stop| identity(stop.row.case, &differing).join(" "));
+        knees.push(format!("  {}: {}", title.unwrap_or_default(), knee_of(curve)));
+    }
+    for index in 2 + differing.len()..table.column_count().saturating_sub(1) {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let knees = knees.join("\n");
+    (!curves.is_empty()).then(|| {
+        format!(
+            "latency against load\n{table}\nknee: where throughput / mean response time is highest, among valid rows (Kleinrock \
+             1979)\n{knees}"
+        )
+    })
+}
+
+/// The loads of each curve in rising order; curves by test.
+fn curves(finished: &[Finished]) -> Vec<Vec<Stop<'_>>> {
+    let mut curves: Vec<Vec<Stop<'_>>> = Vec::new();
+    for row in rows(finished).into_iter().filter(|row| row.case.load.rate.is_some()) {
+        let asked: Vec<f64> = finished
+            .iter()
+            .filter(|(run, _)| run.case == *row.case)
+            .filter_map(|(run, _)| run.rate_per_second)
+            .collect();
+        let asked = (!asked.is_empty()).then(|| asked.iter().sum::<f64>() / asked.len() as f64);
+        let sisters = curves
+            .iter_mut()
+            .find(|curve| curve.first().is_some_and(|stop| unrated(stop.row.case) == unrated(row.case)));
+        match sisters {
+            Some(curve) => curve.push(Stop { row, asked }),
+            None => curves.push(vec![Stop { row, asked }]),
+        }
+    }
+    curves.retain(|curve| curve.len() > 1);
+    for curve in &mut curves {
+        // What could not be asked for, as the capacity is not known, has no place in the order: last.
+        curve.sort_by(|a, b| a.asked.unwrap_or(f64::MAX).total_cmp(&b.asked.unwrap_or(f64::MAX)));
+    }
+    curves.sort_by_key(|curve| curve.first().map(|stop| stop.row.case.test));
+    curves
+}
+
+/// A case without its rate: what the loads of a curve share.
+fn unrated(case: &Case) -> Case {
+    Case { load: Load { rate: None, ..case.load.clone() }, ..case.clone() }
+}
+
+fn identity(case: &Case, differing: &[Column]) -> Vec<String> {
+    let library = format!("{}{}", case.library, if case.twin { " (twin)" } else { "" });
+    let values = differing.iter().map(|column| (column.value)(case).unwrap_or_else(|| "-".to_owned()));
+    [library, case.test.name().to_owned()].into_iter().chain(values).collect()
+}
+
+fn figures(stop: &Stop<'_>) -> Vec<String> {
+    let number = |value: Option<f64>, digits| value.map_or_else(|| "-".to_owned(), |value| grouped(value, digits));
+    let figures = &stop.row.figures;
+    let latencies = &figures.latencies;
+    vec![
+        stop.row.case.load.rate.map(|rate| rate.to_string()).unwrap_or_default(),
+        number(stop.asked, 0),
+        figures.achieved_share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0)),
+        number(latencies.latency.p50, 3),
+        number(latencies.latency.p99, 3),
+        number(latencies.service_time.p99, 3),
+        number(figures.cpu_us_per_request, 2),
+        if stop.row.valid { "valid" } else { "invalid" }.to_owned(),
+    ]
+}
+
+/// Where the knee is, in words.
+fn knee_of(curve: &[Stop<'_>]) -> String {
+    let valid: Vec<&Stop<'_>> = curve.iter().filter(|stop| stop.row.valid).collect();
+    let point = |stop: &&Stop<'_>| {
+        let figures = &stop.row.figures;
+        Some(Point { throughput: figures.requests_per_second?, response: figures.latencies.latency.mean? })
+    };
+    let points: Option<Vec<Point>> = valid.iter().map(point).collect();
+    let load = |stop: &Stop<'_>| {
+        let rate = stop.row.case.load.rate.map(|rate| rate.to_string()).unwrap_or_default();
+        stop.asked.map_or_else(|| rate.clone(), |asked| format!("{rate} ({}/s)", grouped(asked, 0)))
+    };
+    let (Some(lowest), Some(highest)) = (valid.first(), valid.last()) else {
+        return "none of its loads is valid".to_owned();
+    };
+    match points.as_deref().and_then(knee) {
+        Some(Knee::At(index)) => load(valid[index]),
+        Some(Knee::AtLowest) => format!("at or below the lowest load measured, {}", load(lowest)),
+        Some(Knee::AtHighest) if valid.len() == curve.len() => {
+            format!("no knee below the highest load measured, {}", load(highest))
+        }
+        Some(Knee::AtHighest) => {
+            format!("no knee below the highest valid load, {}; beyond it rows are invalid", load(highest))
+        }
+        None => "not known: it takes three valid loads".to_owned(),
+    }
+}
