@@ -91,7 +91,9 @@ pub(super) async fn conduct(
     if !outcome.finished.is_empty() {
         println!("{}", report::table(&outcome.finished));
         let (contenders, _) = compare::twins(Contender::of_finished(&outcome.finished));
-        println!("{}", report::ranking(&contenders, &Metric::ALL, Style::Text));
+        if contenders.len() > 1 {
+            println!("{}", report::ranking(&contenders, &Metric::ALL, Style::Text));
+        }
     }
     if let Some(sweep) = report::sweep(&outcome.finished) {
         println!("{sweep}");
