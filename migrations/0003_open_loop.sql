@@ -3,6 +3,7 @@
 PRAGMA user_version = 3;
 
 ALTER TABLE campaigns ADD COLUMN arguments TEXT CHECK (json_valid(arguments)); -- of the command, to plan it again: an array of texts
+ALTER TABLE campaigns ADD COLUMN interval_level REAL; -- of the intervals that are shown; NULL: 0.99. Higher where the campaign may end early
 ALTER TABLE campaigns ADD COLUMN noise TEXT CHECK (json_valid(noise));         -- sources of noise found at its start: an array of texts
 
 -- What recording and the SDK cost a request of the baseline on this machine: once for each build of it.

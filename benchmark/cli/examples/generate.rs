@@ -252,6 +252,7 @@ fn campaign() -> Campaign {
         started_us: 1_763_700_000_000_000,
         command: "generate".to_owned(),
         arguments: Vec::new(),
+        interval_level: 0.99,
         noise: Vec::new(),
         seed: 0,
         harness: env!("CARGO_PKG_VERSION").to_owned(),

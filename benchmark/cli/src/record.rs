@@ -195,7 +195,7 @@ pub struct Host {
 }
 
 /// All runs of one command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Campaign {
     /// UUIDv7.
     pub campaign_id: String,
@@ -205,6 +205,8 @@ pub struct Campaign {
     pub command: String,
     /// The command's arguments, to plan it again.
     pub arguments: Vec<String>,
+    /// The level of the intervals that are shown of it: 0.99, or higher where it may end early.
+    pub interval_level: f64,
     /// Sources of noise that were found at its start, each with the way out.
     pub noise: Vec<String>,
     /// The seed that every draw comes from.

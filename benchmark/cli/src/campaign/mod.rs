@@ -27,7 +27,7 @@ use crate::plan::Plan;
 use crate::record;
 use crate::runner::{Compose, Engine, Image, Processes, Program, Runner, pack_library};
 use crate::stats::RunSummary;
-use crate::stats::comparison::{LEAST_TRIALS, Until};
+use crate::stats::comparison::{CONFIDENCE, LEAST_TRIALS, Until};
 use crate::store::{CampaignStatus, Store};
 use capacity::Capacities;
 use choice::Containers;
@@ -47,6 +47,8 @@ pub struct Outcome {
     pub finished: Vec<Finished>,
     /// Whether a signal ended it.
     pub interrupted: bool,
+    /// The level of its intervals.
+    pub interval_level: f64,
     /// What the harness itself costs, where that is known.
     pub own_cost: Option<OwnCost>,
 }
@@ -72,6 +74,7 @@ pub async fn run(
         started_us: jiff::Timestamp::now().as_microsecond(),
         command: command_line(),
         arguments: std::env::args().skip(1).collect(),
+        interval_level: until(&plan).map_or(CONFIDENCE, |until| until.level()),
         noise: noise::sources(),
         seed: plan.seed,
         harness: harness(root).await,
@@ -135,6 +138,7 @@ pub async fn run(
         outcome.finished.iter_mut().for_each(|(run, _)| run.marks.push(mark.clone()));
     }
     outcome.own_cost = own_cost;
+    outcome.interval_level = campaign.interval_level;
     let status = if outcome.interrupted { CampaignStatus::Interrupted } else { CampaignStatus::Finished };
     store.end_campaign(campaign_id, status, jiff::Timestamp::now().as_microsecond()).await?;
     listener.on(&Event::Ended);
@@ -209,9 +213,14 @@ impl Parts<'_> {
         for (run, summary) in finished.iter().filter(|(run, _)| run.trial == CAPACITY_TRIAL) {
             capacities.add(run.case.clone(), rate_of(run, summary));
         }
-        let mut outcome =
-            Outcome { campaign_id: self.campaign_id.to_owned(), finished, interrupted: false, own_cost: None };
-        let until = plan.until.map(|share| Until::new(share, plan.trials));
+        let mut outcome = Outcome {
+            campaign_id: self.campaign_id.to_owned(),
+            finished,
+            interrupted: false,
+            interval_level: CONFIDENCE,
+            own_cost: None,
+        };
+        let until = until(plan);
         for trial in 1..=plan.trials {
             for index in plan.block(trial) {
                 let (case, program) = (&plan.cases[index], &self.programs[index].program);
@@ -237,6 +246,11 @@ impl Parts<'_> {
         }
         Ok(outcome)
     }
+}
+
+/// When the campaign may end early.
+fn until(plan: &Plan) -> Option<Until> {
+    plan.until.map(|share| Until::new(share, plan.trials))
 }
 
 /// Runs that measure a capacity come before the blocks, and belong to none.

@@ -89,7 +89,7 @@ pub(super) async fn conduct(
     let mut progress = report::progress();
     let outcome = campaign::run(&library::root()?, libraries, plan, &database.path(), resumed, &mut *progress).await?;
     if !outcome.finished.is_empty() {
-        println!("{}", report::table(&outcome.finished));
+        println!("{}", report::table(&outcome.finished, outcome.interval_level));
         let (contenders, _) = compare::twins(Contender::of_finished(&outcome.finished));
         if contenders.len() > 1 {
             println!("{}", report::ranking(&contenders, &Metric::ALL, Style::Text));

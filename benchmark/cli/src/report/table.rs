@@ -37,7 +37,7 @@ pub(super) struct Row<'a> {
 
 /// A row for each case, grouped by test, the fastest first and the invalid last: those are not ranked.
 #[must_use]
-pub fn table(finished: &[Finished]) -> String {
+pub fn table(finished: &[Finished], level: f64) -> String {
     let mut rows = rows(finished);
     rows.sort_by(|a, b| {
         let rate = |row: &Row<'_>| row.figures.requests_per_second.unwrap_or(0.0);
@@ -50,7 +50,7 @@ pub fn table(finished: &[Finished]) -> String {
     }
     table.set_header(HEADER);
     for row in &rows {
-        table.add_row(cells(row, ceiling_share(row, &rows)));
+        table.add_row(cells(row, ceiling_share(row, &rows), level));
     }
     for index in 2..HEADER.len() - 1 {
         if let Some(column) = table.column_mut(index) {
@@ -126,13 +126,13 @@ fn name(text: &str) -> &str {
     text.split([':', '(']).next().unwrap_or(text)
 }
 
-fn cells(row: &Row<'_>, ceiling_share: Option<f64>) -> Vec<Cell> {
+fn cells(row: &Row<'_>, ceiling_share: Option<f64>, level: f64) -> Vec<Cell> {
     let number =
         |value: Option<f64>, digits| Cell::new(value.map_or_else(|| "-".to_owned(), |value| grouped(value, digits)));
-    // From 5 trials on with the half-width of the 99 % interval.
+    // From 5 trials on with the half-width of the interval at this level.
     let sure = |value: Option<f64>, digits, metric| {
         let value = value.map_or_else(|| "-".to_owned(), |value| grouped(value, digits));
-        let interval = Interval::of(&row.blocks.values(metric));
+        let interval = Interval::of_trials(level, &row.blocks.values(metric));
         Cell::new(interval.map_or(value.clone(), |interval| format!("{value} ±{:.1} %", interval.half_width() * 100.0)))
     };
     let figures = &row.figures;

@@ -7,7 +7,7 @@ use benchmark_protocol::counts::FailureKind;
 
 use super::cell::Cell;
 use super::row::Row;
-use crate::stats::comparison::{Interval, Metric, Trials, variation};
+use crate::stats::comparison::{CONFIDENCE, Interval, Metric, Trials, variation};
 use crate::stats::{Family, Percentiles};
 use crate::store::StoredRun;
 
@@ -209,7 +209,8 @@ static COLUMNS: &[Column] = &[
     case(column(
         "requests_per_second_ci_percent",
         "%",
-        "half-width of its 99 % confidence interval over the valid trials (Student t on logarithms); empty below 5",
+        "half-width of its 99 % confidence interval over the valid trials (Student t on logarithms; with `--until` the wider one that \
+         ended the campaign); empty below 5",
         "over the trials",
         |row| half_width_percent(row, Metric::Rate),
     )),
@@ -343,7 +344,8 @@ static COLUMNS: &[Column] = &[
     case(column(
         "cpu_us_per_request_ci_percent",
         "%",
-        "half-width of its 99 % confidence interval over the valid trials (Student t on logarithms); empty below 5",
+        "half-width of its 99 % confidence interval over the valid trials (Student t on logarithms; with `--until` the wider one that \
+         ended the campaign); empty below 5",
         "over the trials",
         |row| half_width_percent(row, Metric::Cpu),
     )),
@@ -600,7 +602,8 @@ fn trials(row: &Row) -> Trials {
 }
 
 fn half_width_percent(row: &Row, metric: Metric) -> Cell {
-    Interval::of(&trials(row).values(metric)).map(|interval| interval.half_width() * 100.0).into()
+    let level = row.case.interval_level.unwrap_or(CONFIDENCE);
+    Interval::of_trials(level, &trials(row).values(metric)).map(|interval| interval.half_width() * 100.0).into()
 }
 
 fn seconds(microseconds: i64) -> Cell {

@@ -73,8 +73,8 @@ impl Store {
             let host = host_row(&mut transaction, host).await?;
             sqlx::query(
                 "INSERT INTO campaigns (campaign_id, host_id, status, started_us, command, seed, harness, boot_id, pid, \
-                     start_ticks, arguments, noise) \
-                 VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     start_ticks, arguments, noise, interval_level) \
+                 VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(&campaign.campaign_id)
             .bind(host)
@@ -87,6 +87,7 @@ impl Store {
             .bind(integer(campaign.process.start_ticks))
             .bind(json!(campaign.arguments).to_string())
             .bind(json!(campaign.noise).to_string())
+            .bind(campaign.interval_level)
             .execute(&mut *transaction)
             .await?;
             transaction.commit().await

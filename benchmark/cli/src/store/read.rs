@@ -60,7 +60,7 @@ impl Store {
         let read = async {
             let mut cases: Vec<StoredCase> = sqlx::query_as(
                 "SELECT cases.*, campaigns.campaign_id AS campaign_uuid, campaigns.seed AS campaign_seed, harness, hosts.name AS host_name, cpu_model, cpus, \
-                     memory_bytes, kernel, clock_source, governor, cgroup, command \
+                     memory_bytes, kernel, clock_source, governor, cgroup, command, interval_level \
                  FROM json_each(?) AS wanted CROSS JOIN cases ON cases.id = wanted.value \
                      JOIN campaigns ON campaigns.id = cases.campaign_id JOIN hosts ON hosts.id = host_id \
                  ORDER BY wanted.key",

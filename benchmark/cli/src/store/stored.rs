@@ -55,6 +55,7 @@ pub struct StoredCase {
     pub governor: Option<String>,
     pub cgroup: Option<String>,
     pub command: String,
+    pub interval_level: Option<f64>,
     pub case_key: String,
     pub workload_key: String,
     pub library: String,

@@ -3,7 +3,7 @@
 use benchmark::compare::{read, twins};
 use benchmark::record::Run;
 use benchmark::report::{Style, ranking, table};
-use benchmark::stats::comparison::{Metric, Trials, rank};
+use benchmark::stats::comparison::{CONFIDENCE, Metric, Trials, rank};
 use benchmark::stats::summarise;
 use benchmark::store::{Selection, Store};
 use tempfile::TempDir;
@@ -64,9 +64,9 @@ fn the_table_of_a_campaign_has_intervals_from_five_trials_on() {
         };
         runs(&case(1, "hyper", 60_000, trials)).into_iter().map(with_summary).collect()
     };
-    let five = table(&finished(5));
+    let five = table(&finished(5), CONFIDENCE);
     assert!(five.contains("60 023 ±0.1 % ┆") && five.contains("16.66 ±0.1 % ┆"), "{five}");
-    assert!(!table(&finished(4)).contains('±'));
+    assert!(!table(&finished(4), CONFIDENCE).contains('±'));
 }
 
 #[tokio::test]

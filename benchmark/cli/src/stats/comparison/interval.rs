@@ -20,7 +20,13 @@ impl Interval {
     /// The geometric mean of the trials of one case; `None` below [`LEAST_TRIALS`].
     #[must_use]
     pub fn of(values: &[f64]) -> Option<Self> {
-        if values.len() < LEAST_TRIALS { None } else { Self::at(CONFIDENCE, values) }
+        Self::of_trials(CONFIDENCE, values)
+    }
+
+    /// The same at the level that a campaign's early end needs ([`super::Until::level`]).
+    #[must_use]
+    pub fn of_trials(level: f64, values: &[f64]) -> Option<Self> {
+        if values.len() < LEAST_TRIALS { None } else { Self::at(level, values) }
     }
 
     /// The same at any level, from two values on: `exp(mean(ln x) ± t(n - 1) s / sqrt(n))`.
