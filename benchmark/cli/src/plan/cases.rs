@@ -114,6 +114,10 @@ pub fn case(
             }
         }
     }
+    if let (Some(arrivals), None) = (options.arrivals, options.rate) {
+        let text = format!("`--arrivals {}` is said of an open loop: it goes with --rate", arrivals.name());
+        return Err(Refused::new("arrivals", text).into());
+    }
     if let Some(text) = &options.target {
         let target = Target::parse(text, options.endpoint.as_deref(), false)
             .map_err(|error| Refused::new("target", error.to_string()))?;
@@ -294,6 +298,13 @@ mod tests {
             assert!(error.contains("http://127.0.0.1:1/a/b"), "{error}");
         }
         assert!(planned(&[], &["--target", "s3://bucket"]).unwrap_err().contains("--endpoint"));
+    }
+
+    #[test]
+    fn what_has_no_effect_alone_is_refused() {
+        assert!(planned(&[], &["--arrivals", "poisson"]).unwrap_err().contains("`--arrivals poisson`"));
+        assert!(planned(&[], &["--arrivals", "poisson", "--rate", "50%"]).is_ok());
+        assert!(planned(&[], &["--endpoint", "http://h:1"]).unwrap_err().contains("`--endpoint`"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct LoadOptions {
     #[arg(long, value_name = "RATE")]
     pub rate: Option<Rate>,
     /// How due instants follow each other [default: constant]
-    #[arg(long, value_enum, requires = "rate")]
+    #[arg(long, value_enum)]
     pub arrivals: Option<Arrivals>,
     /// Runs of each case, in blocks of seeded random order [default: run-all 5, with --quick 1; run-test 1]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -85,7 +85,7 @@ pub struct LoadOptions {
     #[arg(long, value_name = "URL")]
     pub target: Option<String>,
     /// Where an s3:// target is: http://host:port
-    #[arg(long, value_name = "URL", requires = "target")]
+    #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
     /// CPUs of the origin and the harness, as `0-3,6` [default: half of them]
     #[arg(long, value_name = "CPUS")]

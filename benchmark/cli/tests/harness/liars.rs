@@ -136,8 +136,9 @@ fn of_one_test(text: &str) -> String {
 
 /// What the harness says of a run of the liar.
 fn row_of(lie: &str, more: &[&str]) -> Value {
-    let checkout = Checkout::with(lie);
     let harness = Harness::new();
+    // Its turn has come: cargo tells checkouts apart by when their files were written, and by nothing else.
+    let checkout = Checkout::with(lie);
     let arguments = [&["run-test", "liar", "fetch_range", "--warmup", "200ms", "--duration", "1s"], more].concat();
     let mut command = harness.command(&arguments);
     // Everything but the workspace's own packages is built already.

@@ -1,5 +1,6 @@
 //! Every column of one run, computed on paper from the raw data of `fixture`: two replicas, windows of 2 s and 2.5 s.
 
+use benchmark::rate::{Arrivals, Rate};
 use benchmark::results::{Cell, Filter};
 use tempfile::TempDir;
 
@@ -56,6 +57,28 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("cpu_limit", real(1.5)),
             ("memory_limit_bytes", whole(67_108_864)),
             ("prometheus_refusal", text("as the fixture says")),
+            ("twin", Cell::Flag(false)),
+            ("build_features", text("reqwest 0.13.5")),
+            ("build_target", text("x86_64-unknown-linux-gnu, crt-static")),
+            ("lock_sha256", text("f00d")),
+            ("memory_bytes", whole(32_000_000_000)),
+            ("clock_source", text("tsc")),
+            ("governor", Cell::Empty),
+            ("cgroup", text("v2")),
+            ("command", text("benchmark run-all --seed 7")),
+            ("harness_cpu_seconds", real(0.125)),
+            ("monitoring_cpu_seconds", Cell::Empty),
+            // A closed loop.
+            ("rate", Cell::Empty),
+            ("arrivals", Cell::Empty),
+            ("rate_asked_per_second", Cell::Empty),
+            ("scheduled_requests", Cell::Empty),
+            ("rate_achieved_share", Cell::Empty),
+            ("service_time_p50_ms", Cell::Empty),
+            ("service_time_p99_ms", Cell::Empty),
+            ("scheduling_delay_p50_ms", Cell::Empty),
+            ("scheduling_delay_p99_ms", Cell::Empty),
+            ("scheduling_delay_max_ms", Cell::Empty),
         ],
     );
 
@@ -201,6 +224,41 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
         ],
     );
     assert!(row.is_empty(), "columns without a golden value: {:?}", row.keys());
+}
+
+#[tokio::test]
+async fn an_open_loop_has_columns_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    let mut run = fixture::run("run-1", "campaign-1", "reqwest", "0.13.5");
+    run.case.load.rate = Some(Rate::OfCapacity(0.5));
+    run.case.load.arrivals = Arrivals::Poisson;
+    run.rate_per_second = Some(1_250.0);
+    for (replica, issued) in run.replicas.iter_mut().zip([1_490, 1_500]) {
+        let result = replica.result.as_mut().unwrap();
+        (result.scheduled, result.issued) = (Some(1_500), Some(issued));
+        // Of 3,000 requests the 1,500th was served in 2 ms, the 2,970th in 8; it was issued 0.05 and 1 ms after it was due.
+        result.service_time = Some(fixture::histogram(&[(1_400, 2_000_000), (100, 8_000_000)]));
+        result.scheduling_delay = Some(fixture::histogram(&[(1_400, 50_000), (99, 1_000_000), (1, 30_000_000)]));
+    }
+    fixture::add(&store, &run).await;
+    let mut rows = read(&store, &Filter::default(), false).await;
+    let row = &mut rows[0];
+    take(
+        row,
+        &[
+            ("rate", text("50%")),
+            ("arrivals", text("poisson")),
+            ("rate_asked_per_second", real(1_250.0)),
+            ("scheduled_requests", whole(3_000)),
+            ("rate_achieved_share", real(2_990.0 / 3_000.0)),
+            ("service_time_p50_ms", real(2.0)),
+            ("service_time_p99_ms", real(8.0)),
+            ("scheduling_delay_p50_ms", real(0.05)),
+            ("scheduling_delay_p99_ms", real(1.0)),
+            ("scheduling_delay_max_ms", real(30.0)),
+        ],
+    );
 }
 
 #[tokio::test]

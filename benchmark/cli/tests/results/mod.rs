@@ -30,7 +30,7 @@ async fn read(store: &Store, filter: &Filter, per_replica: bool) -> Vec<BTreeMap
 fn take(row: &mut BTreeMap<&'static str, Cell>, expected: &[(&'static str, Cell)]) {
     for (name, expected) in expected {
         let actual = row.remove(name).unwrap_or_else(|| panic!("no column `{name}`, or it was expected twice"));
-        let tolerance = if name.contains("latency") || name.starts_with("ttfb") { 1e-3 } else { 1e-12 };
+        let tolerance = if name.ends_with("_ms") { 1e-3 } else { 1e-12 };
         let equal = match (&actual, expected) {
             (Cell::Real(actual), Cell::Real(expected)) => (actual - expected).abs() <= tolerance * expected.abs(),
             (actual, expected) => actual == expected,

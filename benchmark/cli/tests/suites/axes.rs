@@ -146,6 +146,8 @@ fn flags_win_over_the_file() {
     assert_eq!(own(&["--param", "request_size=64KiB"]), 2);
     assert_eq!(with(&["--requests", "9"]).cases[0].load.amount, Amount::Requests(9));
     assert!(!with(&["--keep-alive", "false"]).cases[0].load.keep_alive);
+    let open = planned_with(&alone("rate = [1, 2]"), &["--arrivals", "poisson"], &Selection::default()).unwrap();
+    assert!(open.plan.cases.iter().all(|case| case.load.arrivals == Arrivals::Poisson));
     let quick = with(&["--quick"]);
     assert_eq!((quick.trials, quick.cases[0].load.amount), (1, Amount::Duration(Duration::from_secs(3))));
     let error = planned_with(&text, &["--param", "delay=1ms"], &Selection::default()).unwrap_err();

@@ -65,7 +65,7 @@ fn each_problem_is_named_with_its_place() {
         ("test = \"fetch_range\"\nparams = { delay = \"1ms\" }", "3:12: parameter `delay` is none of fetch_range"),
         ("arrivals = \"poisson\"", "2:1: `arrivals` has no effect without a `rate`"),
         ("endpoint = \"http://h:1\"", "2:1: `endpoint` has no effect without a `target`"),
-        ("target = \"localhost\"", "2:10: `localhost` is neither"),
+        ("target = \"localhost\"", "2:10: target `localhost` is neither"),
         ("target = \"http://h:1/a/b\"\ninject = \"reset=1%\"", "3:10: `--inject reset=1%` is done by our origin"),
     ] {
         let found = of_matrix(lines);

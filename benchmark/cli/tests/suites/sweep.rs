@@ -98,7 +98,7 @@ fn curves_of_different_cases_are_kept_apart_and_named() {
 #[test]
 fn trials_of_a_load_are_one_row() {
     let finished = [queue("hyper", &[25, 50, 75]), queue("hyper", &[25, 50, 75])].concat();
-    assert_eq!(sweep(&finished).unwrap().matches(" valid ").count(), 3);
+    assert_eq!(sweep(&finished).unwrap().matches("┆ valid").count(), 3);
 }
 
 #[test]

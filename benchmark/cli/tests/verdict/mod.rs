@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use benchmark::rate::Rate;
 use benchmark::record::{Amount, Replica, Run};
 use benchmark::stats::{Observation, RunSummary, summarise};
 use benchmark::verdict::{Surroundings, marks, metrics_difference, reasons};
@@ -185,8 +186,39 @@ fn a_careful_reader_is_told() {
         Surroundings { foreign_load: Some(0.06), throttled_seconds: Some(1.25), client_cpus: 2, shared_cpus: true };
     assert_eq!(
         marks_of(&run, busy),
-        ["foreign_load (6 % of a client CPU)", "throttled (1.2 s at the CPU limit)", "shared_cpus", "no_audit"]
+        [
+            "generator_saturated (130 % of its CPUs)",
+            "foreign_load (6 % of a client CPU)",
+            "throttled (1.2 s at the CPU limit)",
+            "shared_cpus",
+            "no_audit"
+        ]
     );
+
+    // 1.3 CPU s in a window of 1 s, by a thread that had two CPUs for itself.
+    let mut two_threads = good();
+    two_threads.replicas[0].result.as_mut().unwrap().threads = 2;
+    let roomy = Surroundings { client_cpus: 2, ..Surroundings::default() };
+    assert_eq!(marks_of(&two_threads, roomy), Vec::<String>::new());
+    // A schedule keeps replicas apart, and has no slots that are always full.
+    let mut open = good();
+    open.case.load.rate = Some(Rate::PerSecond(400.0));
+    open.case.load.concurrency = 64;
+    assert_eq!(marks_of(&open, Surroundings::default()), Vec::<String>::new());
+}
+
+#[test]
+fn a_rate_that_was_not_achieved_is_invalid_with_the_share() {
+    let mut run = good();
+    run.case.load.rate = Some(Rate::PerSecond(400.0));
+    run.rate_per_second = Some(400.0);
+    let of = |issued: u64, run: &mut Run| {
+        let result = run.replicas[0].result.as_mut().unwrap();
+        (result.scheduled, result.issued) = (Some(1_000), Some(issued));
+        reasons(run, &summary(run))
+    };
+    assert_eq!(of(990, &mut run), Vec::<String>::new());
+    assert_eq!(of(989, &mut run), ["rate: 98.9 % of 400 requests/s achieved"]);
 }
 
 #[test]
