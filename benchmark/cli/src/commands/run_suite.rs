@@ -1,5 +1,7 @@
 //! `benchmark run`.
 
+use std::io::{ErrorKind, Write, stdout};
+
 use anyhow::Result;
 use clap::Args;
 
@@ -46,13 +48,11 @@ impl RunSuite {
     pub(super) async fn run(self, resumed: Option<&str>) -> Result<Exit> {
         let libraries = library::catalogue(&library::root()?)?;
         let Some(asked) = &self.suite else {
-            println!("{:#}", suite::schema(&libraries));
-            return Ok(Exit::Good);
+            return show(&format!("{:#}", suite::schema(&libraries)));
         };
         let planned = self.plan(asked, &libraries)?;
         if self.dry_run {
-            println!("{}", report::dry_run(&planned).trim_end());
-            return Ok(Exit::Good);
+            return show(report::dry_run(&planned).trim_end());
         }
         conduct(&libraries, planned.plan, &planned.database, resumed).await
     }
@@ -61,5 +61,13 @@ impl RunSuite {
         let source = suite::find(&library::root()?, asked)?;
         let narrowed = Selection { libraries: self.libraries.clone(), tests: self.tests.clone() };
         Ok(suite::plan(&source, libraries, &narrowed, &self.flags)?)
+    }
+}
+
+/// Prints a long text; a reader who has seen enough (`| head`) may go.
+fn show(text: &str) -> Result<Exit> {
+    match writeln!(stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(Exit::Good),
     }
 }

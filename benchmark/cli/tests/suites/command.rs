@@ -15,6 +15,17 @@ fn a_dry_run_prints_the_plan_and_does_nothing() {
 }
 
 #[test]
+fn a_reader_who_has_seen_enough_may_go() {
+    let harness = Harness::new();
+    for arguments in [&["run", "ranges", "--dry-run"][..], &["run", "--schema"]] {
+        let mut child = harness.command(arguments).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+    }
+}
+
+#[test]
 fn a_suite_is_a_file_or_a_name_and_anything_else_is_refused_with_the_names_there_are() {
     let harness = Harness::new();
     std::fs::write(harness.path("mine.toml"), "[[matrix]]\nlibrary = \"hyper\"\n").unwrap();
