@@ -237,9 +237,9 @@ async fn an_open_loop_has_columns_of_its_own() {
     for (replica, issued) in run.replicas.iter_mut().zip([1_490, 1_500]) {
         let result = replica.result.as_mut().unwrap();
         (result.scheduled, result.issued) = (Some(1_500), Some(issued));
-        // Of 3,000 requests the 1,500th was served in 2 ms, the 2,970th in 8; it was issued 0.05 and 1 ms after it was due.
+        // Of 3,000 requests the 1,500th was served in 2 ms, the 2,970th in 8; it was issued 0.5 and 1 ms after it was due.
         result.service_time = Some(fixture::histogram(&[(1_400, 2_000_000), (100, 8_000_000)]));
-        result.scheduling_delay = Some(fixture::histogram(&[(1_400, 50_000), (99, 1_000_000), (1, 30_000_000)]));
+        result.scheduling_delay = Some(fixture::histogram(&[(1_400, 500_000), (99, 1_000_000), (1, 30_000_000)]));
     }
     fixture::add(&store, &run).await;
     let mut rows = read(&store, &Filter::default(), false).await;
@@ -254,7 +254,7 @@ async fn an_open_loop_has_columns_of_its_own() {
             ("rate_achieved_share", real(2_990.0 / 3_000.0)),
             ("service_time_p50_ms", real(2.0)),
             ("service_time_p99_ms", real(8.0)),
-            ("scheduling_delay_p50_ms", real(0.05)),
+            ("scheduling_delay_p50_ms", real(0.5)),
             ("scheduling_delay_p99_ms", real(1.0)),
             ("scheduling_delay_max_ms", real(30.0)),
         ],
