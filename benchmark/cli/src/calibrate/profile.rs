@@ -12,11 +12,16 @@ use crate::plan::{LoadOptions, Selection};
 use crate::rate::Rate;
 use crate::record::Case;
 
-/// Requests a second of the open loop: far below what any library carries on one core.
-const RATE: f64 = 1_000.0;
+/// Requests a second of the open loop: half of the slots are free then, so that nothing waits for one.
+const RATE: f64 = 220.0;
 
-/// The distributions: a constant one, two values of which the slow one is seldom, and a heavy tail.
-const LATENCIES: [&str; 3] = ["latency=constant:5ms", "latency=bimodal:2ms,20ms,0.05", "latency=pareto:1ms,1.5"];
+/// Requests a second through a stall.
+const STALL_RATE: f64 = 1_000.0;
+
+/// The distributions: a constant one, two values of which the slow one is seldom, and a heavy tail. All so slow that
+/// what a library itself takes for a request (the AWS SDK 0.7 ms on a core that sleeps in between) lies within 3 %: it is the ruler that
+/// is judged.
+const LATENCIES: [&str; 3] = ["latency=constant:35ms", "latency=bimodal:35ms,140ms,0.05", "latency=pareto:30ms,3"];
 
 /// The stall: what a client that hides coordinated omission does not see.
 const STALL: &str = "stall=1s@2s";
@@ -67,7 +72,8 @@ impl Profile {
     /// The rate that is asked for, in requests a second; `None` in a closed loop.
     #[must_use]
     pub fn rate(&self) -> Option<f64> {
-        (self.load_loop == Loop::Open).then_some(RATE)
+        let rate = if self.stall.is_some() { STALL_RATE } else { RATE };
+        (self.load_loop == Loop::Open).then_some(rate)
     }
 }
 
@@ -97,9 +103,9 @@ pub fn profiles(scope: &Scope) -> Result<Vec<Profile>, Usage> {
     Ok(profiles)
 }
 
-/// Long enough for the percentile: 10 samples beyond p99.9 are 10,000 requests, beyond p99 1,000; half as many again for good measure.
+/// Long enough for the percentile: 10 samples beyond p99.9 are 10,000 requests, beyond p99 1,000; and some for good measure.
 fn window(inject: &Inject, load_loop: Loop, scope: &Scope) -> Duration {
-    let requests = if scope.quick { 2_000.0 } else { 12_000.0 };
+    let requests = if scope.quick { 1_100.0 } else { 10_100.0 };
     let rate = match (load_loop, inject) {
         (Loop::Closed, Inject::Latency(latency)) => f64::from(scope.concurrency) / mean_seconds(latency).max(1e-4),
         _ => RATE,
@@ -162,11 +168,11 @@ mod tests {
     fn windows_hold_the_requests_that_the_percentiles_need() {
         let seconds: Vec<f64> =
             profiles(&scope(false)).unwrap().iter().map(|profile| profile.window.as_secs_f64()).collect();
-        // Closed: 12,000 requests of 5 ms over 16 slots are 3.75 s, of 2.9 ms 2.18 s; open: 12 s at 1,000/s; the stall.
-        assert!((seconds[0] - 3.75).abs() < 0.01 && (seconds[2] - 2.175).abs() < 0.01, "{seconds:?}");
-        assert_eq!([seconds[1], seconds[3], seconds[5], seconds[6]], [12.0, 12.0, 12.0, 5.0]);
+        // Closed: 10,100 requests of 35 ms over 16 slots are 22.1 s, of 40.25 ms 25.4 s; open: 45.9 s at 220/s; the stall.
+        assert!((seconds[0] - 22.094).abs() < 0.01 && (seconds[2] - 25.408).abs() < 0.01, "{seconds:?}");
+        assert!((seconds[1] - 45.909).abs() < 0.01 && seconds[1] == seconds[5] && seconds[6] == 5.0, "{seconds:?}");
         let quick: f64 = profiles(&scope(true)).unwrap().iter().map(|profile| profile.window.as_secs_f64()).sum();
-        assert!(quick < 13.0, "{quick}");
+        assert!(quick < 22.0, "{quick}");
     }
 
     #[test]
