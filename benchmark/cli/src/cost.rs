@@ -3,21 +3,20 @@
 
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use benchmark_protocol::message::ReplicaResult;
 use benchmark_protocol::origin::{Announcement, Contract};
 use benchmark_protocol::test::Test;
 use serde::Deserialize;
 use tokio::process::Command;
-use tokio::time::timeout;
 
 use crate::build::Builder;
 use crate::library::Library;
-use crate::machine::{CpuSplit, Cpus};
+use crate::machine::CpuSplit;
 use crate::origin_process::OriginProcess;
+use crate::runner::output_of;
 
 /// Each contender has so many turns; its figure is their median.
 const TURNS: usize = 5;
@@ -72,21 +71,8 @@ pub async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> 
 
 async fn run(program: &Path, arguments: &[&str], cpus: &CpuSplit) -> Result<String> {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    // A child inherits the CPUs of the thread that starts it.
-    let own = Cpus::allowed();
-    cpus.clients.confine(0)?;
-    let started = command.spawn();
-    own.confine(0)?;
-    let name = || program.display();
-    let child = started.with_context(|| format!("cannot start `{}`", name()))?;
-    let output = timeout(LIMIT, child.wait_with_output())
-        .await
-        .map_err(|_| anyhow!("`{}` did not end within {} s", name(), LIMIT.as_secs()))??;
-    if !output.status.success() {
-        bail!("`{}` failed: {}", name(), String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    command.args(arguments);
+    output_of(command, cpus, LIMIT).await
 }
 
 fn of_test(output: &str) -> Result<f64> {

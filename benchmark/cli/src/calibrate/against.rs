@@ -4,23 +4,22 @@
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::Stdio;
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result};
 use benchmark_protocol::content;
 use benchmark_protocol::origin::{Announcement, Begin, Contract};
 use serde_json::Value;
 use tokio::process::Command;
-use tokio::time::timeout;
 
 use super::profile::{Loop, Profile};
 use super::truth::Reported;
 use super::{Calibrated, compare};
 use crate::exit::{Missing, Usage};
-use crate::machine::{CpuSplit, Cpus};
+use crate::machine::CpuSplit;
 use crate::origin_process::OriginProcess;
+use crate::runner::output_of;
 
 /// Bytes of each range.
 const REQUEST_SIZE: u64 = 1024;
@@ -73,10 +72,23 @@ impl FromStr for Tool {
     }
 }
 
+/// Looks whether the tools are there, before anything else takes its time.
+///
+/// # Errors
+/// [`Missing`] for one that is not installed.
+pub async fn check(tools: &[Tool]) -> Result<(), Missing> {
+    for name in tools.iter().map(|tool| tool.name()) {
+        if Command::new(name).arg("--version").output().await.is_err() {
+            return Err(Missing(format!("`{name}` is not installed: install it, or leave it out of --against")));
+        }
+    }
+    Ok(())
+}
+
 /// What each of the tools reports of each profile that it can look at.
 ///
 /// # Errors
-/// [`Missing`] for a tool that is not installed, or when the origin does not start.
+/// When the origin or a tool does not start, or fails.
 pub async fn look(
     tools: &[Tool],
     profiles: &[Profile],
@@ -133,23 +145,8 @@ async fn run(
     if let (Tool::Oha, Some(rate)) = (tool, profile.rate()) {
         command.args(["-q", &rate.to_string(), "--latency-correction"]);
     }
-    command.arg(url).stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    // A child inherits the CPUs of the thread that starts it.
-    let own = Cpus::allowed();
-    cpus.clients.confine(0)?;
-    let started = command.stdout(Stdio::piped()).spawn();
-    own.confine(0)?;
-    let child = started.map_err(|error| {
-        Missing(format!("`{0}` cannot be started: {error} (install it, or leave it out of --against)", tool.name()))
-    })?;
-    let limit = profile.window + PATIENCE;
-    let output = timeout(limit, child.wait_with_output())
-        .await
-        .map_err(|_| anyhow!("`{}` did not end within {} s", tool.name(), limit.as_secs()))??;
-    if !output.status.success() {
-        bail!("`{}` failed: {}", tool.name(), String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    command.arg(url);
+    output_of(command, cpus, profile.window + PATIENCE).await
 }
 
 /// What a tool says in its output.
@@ -180,10 +177,10 @@ mod tests {
 
     #[test]
     fn reports_of_both_tools_read_as_milliseconds() {
-        let wrk = "Running 5s test\n  100 requests in 5.0s\n{\"requests\":100,\"p50\":5100,\"p90\":6000,\"p99\":7000,\"p99.9\":8500}\n";
-        let expected = Reported { number: 100, percentiles: [Some(5.1), Some(6.0), Some(7.0), Some(8.5)] };
+        let wrk = "Running 5s test\n  100 requests in 5.0s\n{\"requests\":100,\"p50\":5000,\"p90\":6000,\"p99\":7000,\"p99.9\":8500}\n";
+        let expected = Reported { number: 100, percentiles: [Some(5.0), Some(6.0), Some(7.0), Some(8.5)] };
         assert_eq!(reported(Tool::Wrk, wrk), Ok(expected));
-        let oha = r#"{"latencyPercentiles":{"p50":0.0051,"p90":0.006,"p99":0.007,"p99.9":0.0085},"statusCodeDistribution":{"206":100}}"#;
+        let oha = r#"{"latencyPercentiles":{"p50":0.005,"p90":0.006,"p99":0.007,"p99.9":0.0085},"statusCodeDistribution":{"206":100}}"#;
         assert_eq!(reported(Tool::Oha, oha).unwrap().number, 100);
         assert!(reported(Tool::Oha, "no").is_err());
     }

@@ -7,7 +7,7 @@ mod against;
 mod profile;
 mod truth;
 
-pub use against::{Tool, look};
+pub use against::{Tool, check, look};
 pub use profile::{Loop, Profile, Scope, cases, profiles};
 pub use truth::{Judged, Line, Reported, Stall, judge, judge_stall};
 

@@ -21,7 +21,7 @@ use crate::cost::{self, OwnCost};
 use crate::event::{Event, Listener};
 use crate::exit::Interrupted;
 use crate::library::{self, BASELINE, Library};
-use crate::machine;
+use crate::machine::{self, Cpus};
 use crate::noise;
 use crate::plan::Plan;
 use crate::record;
@@ -115,8 +115,12 @@ pub async fn run(
     for build in &programs {
         store.add_build(&build.record).await?;
     }
-    let own_cost = own_cost(&store, &campaign.campaign_id, &builder, libraries, &plan, listener).await?;
-    // From here on the harness keeps to the origin's CPUs; the builds had all of them.
+    let own_cost = tokio::select! {
+        cost = own_cost(&store, &campaign.campaign_id, &builder, libraries, &plan, listener) => cost?,
+        () = interrupts.first() => None,
+    };
+    // The harness keeps to the origin's CPUs while runs go on; builds, before and after, have all of them.
+    let allowed = Cpus::allowed();
     plan.cpus.origin.confine_all_threads();
     let campaign_id = &campaign.campaign_id;
     let mut parts = Parts { store: &store, campaign_id, plan: &plan, programs, monitor, interrupts: &mut interrupts };
@@ -132,6 +136,7 @@ pub async fn run(
             outcome?
         }
     };
+    allowed.confine_all_threads();
     let noise = trials::noise(&plan.cases, &outcome.finished).filter(|_| !outcome.interrupted);
     if let Some(mark) = &noise {
         store.mark_campaign(campaign_id, mark).await?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use benchmark_protocol::inject::Inject;
 use clap::{Args, ValueEnum};
 
-use crate::calibrate::{Calibrated, Scope, Tool, cases, look, of_run, profiles};
+use crate::calibrate::{Calibrated, Scope, Tool, cases, check, look, of_run, profiles};
 use crate::campaign;
 use crate::exit::Exit;
 use crate::library;
@@ -67,6 +67,7 @@ impl Calibrate {
         let libraries = library::catalogue(&root)?;
         let scope = Scope { quick: self.quick, inject: self.inject.clone(), concurrency: self.concurrency };
         let profiles = profiles(&scope)?;
+        check(&self.against).await?;
         let scratch = Scratch::new();
         let database = self.db.clone().unwrap_or_else(|| scratch.0.join("calibrate.db"));
         let mut calibrated: Vec<Calibrated> = Vec::new();

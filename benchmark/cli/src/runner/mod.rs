@@ -1,6 +1,7 @@
 //! What starts replicas: N copies of a program with an environment. A runner says when they exit and with what, and removes every
 //! trace of them when told or when the harness dies. Results come through the protocol, whatever the engine.
 
+mod alone;
 mod compose;
 mod engine;
 mod image;
@@ -16,6 +17,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::record::Case;
 
+pub use alone::output_of;
 pub use compose::{Compose, ComposeTool};
 pub use engine::{Engine, Leftovers};
 pub use image::{Image, pack_library, pack_origin};
