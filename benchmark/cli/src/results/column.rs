@@ -123,9 +123,6 @@ static COLUMNS: &[Column] = &[
     column("inject", "", "`--inject`: what the origin did to the requests; specs joined by `; `", SAME, |row| {
         row.case.inject.as_str().into()
     }),
-    column("twin", "", "whether the case is the second of an A/A pair: the baseline once more", SAME, |row| {
-        row.case.twin.into()
-    }),
     column("replica_count", "", "`--replicas`", SAME, |row| row.case.replicas.into()),
     column("runner", "", "what started the replicas", SAME, |row| row.case.runner.as_str().into()),
     column("run_id", "", "the run (UUIDv7), the label of its containers", FIRST, |row| {
@@ -155,6 +152,9 @@ static COLUMNS: &[Column] = &[
     })),
     column("campaign_id", "", "the campaign (UUIDv7): all runs of one command", SAME, |row| {
         row.case.campaign_id.as_str().into()
+    }),
+    column("twin", "", "whether the case is the second of an A/A pair: the baseline once more", SAME, |row| {
+        row.case.twin.into()
     }),
     column("start_time", "", "wall clock at the window's start, RFC 3339 in UTC", "earliest", |row| {
         row.runs().iter().map(|run| run.started_us).min().map_or(Cell::Empty, Cell::instant)
