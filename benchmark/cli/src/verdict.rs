@@ -122,8 +122,11 @@ fn censored(window: &Counts) -> Option<String> {
 
 /// Of the rate asked for, what was achieved: a client or an origin that does not keep up makes every latency a backlog's.
 fn achieved(run: &Run, summary: &RunSummary) -> Option<String> {
-    let share = summary.total.achieved_share().filter(|share| *share < ACHIEVED_SHARE)?;
     let asked = run.rate_per_second?;
+    if summary.total.window.is_some() && summary.total.scheduled.is_none() {
+        return Some(format!("rate: {asked:.0} requests/s were asked for, and the replicas followed no schedule"));
+    }
+    let share = summary.total.achieved_share().filter(|share| *share < ACHIEVED_SHARE)?;
     Some(format!("rate: {:.1} % of {asked:.0} requests/s achieved", share * 100.0))
 }
 

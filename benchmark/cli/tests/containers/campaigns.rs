@@ -33,6 +33,17 @@ fn either_compose_runs_a_campaign() {
 }
 
 #[test]
+fn a_rate_reaches_the_containers() {
+    let Some(containers) = Containers::new() else { return };
+    let arguments = ["run-test", "baseline", "call_api", "--replicas", "2", "--rate", "400"];
+    let ended = containers.run(&[&arguments, &SHORT[..]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let row = containers.row();
+    assert_valid(&row);
+    assert_eq!((&row["scheduled_requests"], &row["number_successes"]), (&400.into(), &400.into()), "{row}");
+}
+
+#[test]
 fn sixteen_replicas_start_together() {
     let Some(containers) = Containers::new() else { return };
     let arguments = ["run-test", "baseline", "call_api", "--replicas", "16", "--concurrency", "1"];

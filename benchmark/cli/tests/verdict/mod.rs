@@ -212,6 +212,7 @@ fn a_rate_that_was_not_achieved_is_invalid_with_the_share() {
     let mut run = good();
     run.case.load.rate = Some(Rate::PerSecond(400.0));
     run.rate_per_second = Some(400.0);
+    assert_reason(&run, "rate: 400 requests/s were asked for, and the replicas followed no schedule");
     let of = |issued: u64, run: &mut Run| {
         let result = run.replicas[0].result.as_mut().unwrap();
         (result.scheduled, result.issued) = (Some(1_000), Some(issued));
