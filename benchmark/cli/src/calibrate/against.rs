@@ -89,13 +89,8 @@ pub async fn check(tools: &[Tool]) -> Result<(), Missing> {
 ///
 /// # Errors
 /// When the origin or a tool does not start, or fails.
-pub async fn look(
-    tools: &[Tool],
-    profiles: &[Profile],
-    concurrency: u32,
-    seed: u64,
-    mut told: impl FnMut(&Calibrated),
-) -> Result<()> {
+pub async fn look(tools: &[Tool], profiles: &[Profile], concurrency: u32, seed: u64) -> Result<Vec<Calibrated>> {
+    let mut seen = Vec::new();
     let cpus = CpuSplit::new(None, None).map_err(Usage)?;
     let origin = OriginProcess::start(&cpus.origin, Ipv4Addr::LOCALHOST.into(), None).await?;
     let folder = std::env::temp_dir().join(format!("benchmark-calibrate-{}", std::process::id()));
@@ -116,10 +111,11 @@ pub async fn look(
             let judged = reported(*tool, &output)
                 .and_then(|reported| compare(profile, &reported, audit.delays_delivered.as_ref()));
             let (who, runner) = (tool.name().to_owned(), String::new());
-            told(&Calibrated { who, runner, profile: profile.clone(), look: 1, judged });
+            seen.push(Calibrated { who, runner, profile: profile.clone(), look: 1, judged });
         }
     }
-    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove the folder `{}`", folder.display()))
+    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove the folder `{}`", folder.display()))?;
+    Ok(seen)
 }
 
 /// Runs a tool on the replicas' CPUs and returns what it prints.

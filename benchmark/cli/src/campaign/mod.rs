@@ -27,13 +27,15 @@ use crate::plan::Plan;
 use crate::record;
 use crate::runner::{Compose, Engine, Image, Processes, Program, Runner, pack_library};
 use crate::stats::RunSummary;
-use crate::stats::comparison::{CONFIDENCE, LEAST_TRIALS, Until};
+use crate::stats::comparison::{BEFORE_THE_BLOCKS, CONFIDENCE, LEAST_TRIALS, Until};
 use crate::store::{CampaignStatus, Store};
 use capacity::Capacities;
 use choice::Containers;
 use interrupts::Interrupts;
 use monitor::Monitor;
 use run::Conductor;
+
+pub use trials::trials_of;
 
 /// A run that was stored, with its figures.
 pub type Finished = (record::Run, RunSummary);
@@ -140,7 +142,9 @@ pub async fn run(
     let noise = trials::noise(&plan.cases, &outcome.finished).filter(|_| !outcome.interrupted);
     if let Some(mark) = &noise {
         store.mark_campaign(campaign_id, mark).await?;
-        outcome.finished.iter_mut().for_each(|(run, _)| run.marks.push(mark.clone()));
+        // Runs of before a crash may have it from then.
+        let unmarked = outcome.finished.iter_mut().filter(|(run, _)| !run.marks.contains(mark));
+        unmarked.for_each(|(run, _)| run.marks.push(mark.clone()));
     }
     outcome.own_cost = own_cost;
     outcome.interval_level = campaign.interval_level;
@@ -215,7 +219,7 @@ impl Parts<'_> {
             interrupts: self.interrupts,
         };
         let mut capacities = Capacities::default();
-        for (run, summary) in finished.iter().filter(|(run, _)| run.trial == CAPACITY_TRIAL) {
+        for (run, summary) in finished.iter().filter(|(run, _)| run.trial == BEFORE_THE_BLOCKS) {
             capacities.add(run.case.clone(), rate_of(run, summary));
         }
         let mut outcome = Outcome {
@@ -233,7 +237,7 @@ impl Parts<'_> {
                     continue;
                 }
                 if let Some(closed) = capacities.missing(case) {
-                    let turn = (CAPACITY_TRIAL, Ok(None));
+                    let turn = (BEFORE_THE_BLOCKS, Ok(None));
                     let Some(rate) = attempt(&mut conductor, &closed, turn, program, &mut outcome, listener).await?
                     else {
                         return Ok(outcome);
@@ -257,9 +261,6 @@ impl Parts<'_> {
 fn until(plan: &Plan) -> Option<Until> {
     plan.until.map(|share| Until::new(share, plan.trials))
 }
-
-/// Runs that measure a capacity come before the blocks, and belong to none.
-const CAPACITY_TRIAL: u32 = 0;
 
 /// Successes a second of a run, or why there are none.
 fn rate_of(run: &record::Run, summary: &RunSummary) -> Result<f64, String> {

@@ -4,8 +4,9 @@ use super::Finished;
 use crate::record::Case;
 use crate::stats::comparison::{Metric, Trials, Twins, Until};
 
-/// The blocks of one case so far.
-fn trials_of(finished: &[Finished], case: &Case) -> Trials {
+/// What each block of a campaign gave for one of its cases.
+#[must_use]
+pub fn trials_of(finished: &[Finished], case: &Case) -> Trials {
     let mut trials = Trials::default();
     for (run, summary) in finished.iter().filter(|(run, _)| run.case == *case) {
         trials.add(run.trial, &run.invalid_reasons, &run.marks, &summary.total);

@@ -1,6 +1,6 @@
 //! A case with what its trials gave: all that comparing and ranking need of it.
 
-use crate::campaign::Finished;
+use crate::campaign::{Finished, trials_of};
 use crate::stats::comparison::{Trials, Twins};
 use crate::store::{self, Selection, Store, StoredCase, workload_key};
 
@@ -41,10 +41,7 @@ impl Contender {
             }
         }
         let contender = |case: &crate::record::Case| {
-            let mut trials = Trials::default();
-            for (run, summary) in finished.iter().filter(|(run, _)| run.case == *case) {
-                trials.add(run.trial, &run.invalid_reasons, &run.marks, &summary.total);
-            }
+            let trials = trials_of(finished, case);
             Self {
                 library: case.library.clone(),
                 version: case.library_version.clone(),

@@ -169,23 +169,15 @@ fn length(case: &Case) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::library;
 
-    #[derive(Parser)]
-    struct Flags {
-        #[command(flatten)]
-        load: LoadOptions,
-    }
-
     fn planned(selected: &[&str], flags: &[&str]) -> Plan {
-        let flags = Flags::try_parse_from([&["benchmark"], flags].concat()).unwrap();
+        let options = LoadOptions::parse(flags).unwrap();
         let libraries = library::catalogue(&library::root().unwrap()).unwrap();
         let selection =
             Selection { libraries: selected.iter().map(|name| (*name).to_owned()).collect(), tests: vec![] };
-        let mut plan = plan(&libraries, &selection, &flags.load, 5).unwrap();
+        let mut plan = plan(&libraries, &selection, &options, 5).unwrap();
         plan.add_references(&libraries);
         plan
     }

@@ -249,22 +249,14 @@ pub fn least_delay(case: &Case) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
 
-    #[derive(Parser)]
-    struct Flags {
-        #[command(flatten)]
-        load: LoadOptions,
-    }
-
     fn planned(selected: &[&str], flags: &[&str]) -> Result<Vec<Case>, String> {
-        let flags = Flags::try_parse_from([&["benchmark"], flags].concat()).map_err(|error| error.to_string())?;
+        let options = LoadOptions::parse(flags).map_err(|error| error.to_string())?;
         let libraries = library::catalogue(&library::root().unwrap()).unwrap();
         let selection =
             Selection { libraries: selected.iter().map(|name| (*name).to_owned()).collect(), tests: vec![] };
-        cases(&libraries, &selection, &flags.load).map_err(|error| error.to_string())
+        cases(&libraries, &selection, &options).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -154,16 +154,21 @@ impl Database {
 impl Default for LoadOptions {
     /// What applies where nothing is told, in flags or in the environment.
     fn default() -> Self {
+        Self::parse(&[]).unwrap_or_else(|error| error.exit())
+    }
+}
+
+impl LoadOptions {
+    /// Reads flags as a command would.
+    pub(super) fn parse(flags: &[&str]) -> Result<Self, clap::Error> {
         #[derive(Parser)]
         struct Flags {
             #[command(flatten)]
             load: LoadOptions,
         }
-        Flags::parse_from(["benchmark"]).load
+        Flags::try_parse_from([&["benchmark"], flags].concat()).map(|flags| flags.load)
     }
-}
 
-impl LoadOptions {
     /// The window's length, where requests do not end it.
     pub(super) fn window(&self) -> Duration {
         self.duration.unwrap_or(Duration::from_secs(if self.quick { 3 } else { 10 }))

@@ -93,6 +93,16 @@ fn ending(run: &crate::record::Run, summary: &crate::stats::RunSummary) -> Strin
 
 /// `reqwest fetch_range`, with the rate of an open loop, and `(twin)` for the second of an A/A pair.
 fn title(case: &crate::record::Case) -> String {
+    format!("{} {}", library(case), workload(case))
+}
+
+/// `baseline`, or `baseline (twin)`.
+fn library(case: &crate::record::Case) -> String {
+    format!("{}{}", case.library, if case.twin { " (twin)" } else { "" })
+}
+
+/// `fetch_range`, or `fetch_range at 50%`.
+fn workload(case: &crate::record::Case) -> String {
     let rate = case.load.rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
-    format!("{}{} {}{rate}", case.library, if case.twin { " (twin)" } else { "" }, case.test.name())
+    format!("{}{rate}", case.test.name())
 }

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stdout};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
-use crate::campaign::Finished;
+use crate::campaign::{Finished, trials_of};
 use crate::library::BASELINE;
 use crate::record::Case;
 use crate::stats::comparison::{Interval, Metric, Trials};
@@ -72,16 +72,12 @@ pub(super) fn rows(finished: &[Finished]) -> Vec<Row<'_>> {
         let trials: Vec<&Finished> = finished.iter().filter(|(run, _)| run.case == *case).collect();
         let mut histograms = Histograms::default();
         trials.iter().for_each(|(_, summary)| histograms.add(summary.histograms.clone()));
-        let mut blocks = Trials::default();
-        trials
-            .iter()
-            .for_each(|(run, summary)| blocks.add(run.trial, &run.invalid_reasons, &run.marks, &summary.total));
         let totals: Vec<&Summary> = trials.iter().map(|(_, summary)| &summary.total).collect();
         Row {
             case,
             figures: Figures::of(&totals, Latencies::of(&histograms)),
             valid: trials.iter().all(|(run, _)| run.invalid_reasons.is_empty()),
-            blocks,
+            blocks: trials_of(finished, case),
             marked: trials.iter().any(|(run, _)| !run.marks.is_empty()),
         }
     });
@@ -143,8 +139,8 @@ fn cells(row: &Row<'_>, ceiling_share: Option<f64>, level: f64) -> Vec<Cell> {
         (false, _) => Cell::new("invalid").fg(Color::Red).add_attribute(Attribute::Bold),
     };
     vec![
-        Cell::new(&row.case.library),
-        Cell::new(row.case.test.name()),
+        Cell::new(super::library(row.case)),
+        Cell::new(super::workload(row.case)),
         sure(figures.requests_per_second, 0, Metric::Rate),
         number(figures.goodput_bytes_per_second.map(|bytes| bytes / 1e6), 1),
         number(latency.p50, 3),
@@ -159,9 +155,13 @@ fn cells(row: &Row<'_>, ceiling_share: Option<f64>, level: f64) -> Vec<Cell> {
 
 /// The rate as a share of that of the baseline under the same conditions, both valid.
 fn ceiling_share(row: &Row<'_>, rows: &[Row<'_>]) -> Option<f64> {
-    let conditions = |case: &Case| Case { library: String::new(), library_version: String::new(), ..case.clone() };
+    let conditions =
+        |case: &Case| Case { library: String::new(), library_version: String::new(), twin: false, ..case.clone() };
     let is_ceiling = |other: &&Row<'_>| {
-        other.valid && other.case.library == BASELINE && conditions(other.case) == conditions(row.case)
+        other.valid
+            && other.case.library == BASELINE
+            && !other.case.twin
+            && conditions(other.case) == conditions(row.case)
     };
     let ceiling = rows.iter().find(is_ceiling).filter(|_| row.valid)?;
     Some(row.figures.requests_per_second? / ceiling.figures.requests_per_second?)

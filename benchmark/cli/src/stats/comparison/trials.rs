@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::metric::Metric;
 use crate::stats::Summary;
 
+/// The trial of a run that measures a capacity: it comes before the blocks, and belongs to none.
+pub const BEFORE_THE_BLOCKS: u32 = 0;
+
 /// What each block gave for one case. An invalid run is no figure: it is counted, and its values are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trials {
@@ -19,10 +22,10 @@ pub struct Trials {
 }
 
 impl Trials {
-    /// Adds a run: its trial (the block it ran in), why it is invalid, its marks and what it measured. Trial 0 ran before the blocks
-    /// and is none of them.
+    /// Adds a run: its trial (the block it ran in), why it is invalid, its marks and what it measured. [`BEFORE_THE_BLOCKS`] is
+    /// none of them.
     pub fn add(&mut self, trial: u32, invalid_reasons: &[String], marks: &[String], summary: &Summary) {
-        if trial == 0 {
+        if trial == BEFORE_THE_BLOCKS {
             return;
         }
         self.runs += 1;
