@@ -21,6 +21,8 @@ pub enum Event<'a> {
     Planned {
         /// Its id.
         campaign_id: &'a str,
+        /// What is run.
+        cases: &'a [Case],
         /// How many runs it has at most.
         runs: usize,
         /// How many of them are finished, where it goes on.

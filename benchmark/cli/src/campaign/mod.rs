@@ -25,7 +25,7 @@ use crate::machine::{self, Cpus};
 use crate::noise;
 use crate::plan::Plan;
 use crate::record;
-use crate::runner::{Compose, Engine, Image, Processes, Program, Runner, pack_library};
+use crate::runner::{Compose, Engine, Image, Processes, Program, Runner, Runners, pack_library};
 use crate::stats::RunSummary;
 use crate::stats::comparison::{BEFORE_THE_BLOCKS, CONFIDENCE, LEAST_TRIALS, Until};
 use crate::store::{CampaignStatus, Store};
@@ -45,7 +45,7 @@ pub type Finished = (record::Run, RunSummary);
 pub struct Outcome {
     /// Its id.
     pub campaign_id: String,
-    /// Every run that was stored.
+    /// Every run that was stored, in the order of the plan's cases.
     pub finished: Vec<Finished>,
     /// Whether a signal ended it.
     pub interrupted: bool,
@@ -94,11 +94,12 @@ pub async fn run(
     let graphs = monitor.graphs(containers.is_some());
     listener.on(&Event::Planned {
         campaign_id: &campaign.campaign_id,
+        cases: &plan.cases,
         runs: plan.runs(),
         finished: finished.len(),
         estimate: plan.estimate(),
         database,
-        runner: if containers.is_some() { "compose" } else { "process" },
+        runner: &runners(&plan),
         cpus: &plan.cpus,
         metrics_port: monitor.port(),
         graphs: graphs.as_deref(),
@@ -126,18 +127,19 @@ pub async fn run(
     plan.cpus.origin.confine_all_threads();
     let campaign_id = &campaign.campaign_id;
     let mut parts = Parts { store: &store, campaign_id, plan: &plan, programs, monitor, interrupts: &mut interrupts };
-    let mut outcome = match containers {
-        None => parts.conduct(&Processes::new(plan.cpus.clone()), finished, listener).await?,
-        Some(Containers { engine, tool }) => {
-            let compose = Compose::new(engine, tool, root, plan.cpus.clone(), campaign_id).await?;
-            parts.monitor.also_listen(compose.gateway());
-            let outcome = parts.conduct(&compose, finished, listener).await;
-            if let Err(error) = compose.close().await {
-                tracing::warn!("{error:#}");
-            }
-            outcome?
-        }
-    };
+    let mut runners = Runners { processes: Processes::new(plan.cpus.clone()), compose: None };
+    if let Some(Containers { engine, tool }) = containers {
+        let compose = Compose::new(engine, tool, root, plan.cpus.clone(), campaign_id).await?;
+        parts.monitor.also_listen(compose.gateway());
+        runners.compose = Some(compose);
+    }
+    let outcome = parts.conduct(&runners, finished, listener).await;
+    if let Some(compose) = runners.compose
+        && let Err(error) = compose.close().await
+    {
+        tracing::warn!("{error:#}");
+    }
+    let mut outcome = outcome?;
     allowed.confine_all_threads();
     let noise = trials::noise(&plan.cases, &outcome.finished).filter(|_| !outcome.interrupted);
     if let Some(mark) = &noise {
@@ -146,6 +148,8 @@ pub async fn run(
         let unmarked = outcome.finished.iter_mut().filter(|(run, _)| !run.marks.contains(mark));
         unmarked.for_each(|(run, _)| run.marks.push(mark.clone()));
     }
+    // People read them in the order in which they were asked for; within a block they ran at random.
+    outcome.finished.sort_by_cached_key(|(run, _)| (plan.cases.iter().position(|case| *case == run.case), run.trial));
     outcome.own_cost = own_cost;
     outcome.interval_level = campaign.interval_level;
     let status = if outcome.interrupted { CampaignStatus::Interrupted } else { CampaignStatus::Finished };
@@ -201,7 +205,7 @@ struct Parts<'a> {
 impl Parts<'_> {
     async fn conduct(
         &mut self,
-        runner: &impl Runner,
+        runner: &Runners,
         finished: Vec<Finished>,
         listener: &mut dyn Listener,
     ) -> Result<Outcome> {
@@ -257,6 +261,14 @@ impl Parts<'_> {
     }
 }
 
+/// The runners of a plan, by name.
+fn runners(plan: &Plan) -> String {
+    let mut names: Vec<&str> = plan.cases.iter().map(|case| case.runner.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(" and ")
+}
+
 /// When the campaign may end early.
 fn until(plan: &Plan) -> Option<Until> {
     plan.until.map(|share| Until::new(share, plan.trials))
@@ -271,8 +283,8 @@ fn rate_of(run: &record::Run, summary: &RunSummary) -> Result<f64, String> {
 }
 
 /// Runs a case once; its rate, or why it has none. `None` where a signal ended it.
-async fn attempt<R: Runner>(
-    conductor: &mut Conductor<'_, R>,
+async fn attempt(
+    conductor: &mut Conductor<'_>,
     case: &record::Case,
     (trial, rate): (u32, Result<Option<f64>, String>),
     program: &Program,

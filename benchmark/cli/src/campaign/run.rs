@@ -21,18 +21,18 @@ use crate::machine::{CpuSplit, busy_seconds, cpu_seconds_of};
 use crate::metrics::Span;
 use crate::origin_process::OriginProcess;
 use crate::record::{Amount, Case, Run};
-use crate::runner::{Job, Program, Replicas, Runner};
+use crate::runner::{Job, Program, Replicas, Runner, Runners};
 use crate::stats::summarise;
 use crate::store::{NewRun, Store};
 use crate::verdict::{self, Surroundings};
 
 /// What all runs of a campaign share.
-pub(super) struct Conductor<'a, R> {
+pub(super) struct Conductor<'a> {
     pub(super) store: &'a Store,
     pub(super) campaign_id: &'a str,
     pub(super) seed: u64,
     pub(super) cpus: &'a CpuSplit,
-    pub(super) runner: &'a R,
+    pub(super) runner: &'a Runners,
     pub(super) coordinator: Coordinator,
     /// Started with the first run that needs it, and anew after one that lost it.
     pub(super) origin: Option<OriginProcess>,
@@ -40,7 +40,7 @@ pub(super) struct Conductor<'a, R> {
     pub(super) interrupts: &'a mut Interrupts,
 }
 
-impl<R: Runner> Conductor<'_, R> {
+impl Conductor<'_> {
     /// Runs a case once, at this rate where it is an open loop, and stores what came of it; `None` where a signal ended it.
     pub(super) async fn run(
         &mut self,

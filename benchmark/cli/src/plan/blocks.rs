@@ -6,7 +6,7 @@ use std::time::Duration;
 use benchmark_protocol::content::split_mix;
 
 use super::cases::{Selection, cases};
-use super::options::{AskedRunner, LoadOptions};
+use super::options::LoadOptions;
 use crate::exit::Usage;
 use crate::library::{BASELINE, Library};
 use crate::machine::CpuSplit;
@@ -30,8 +30,6 @@ pub struct Plan {
     pub seed: u64,
     /// Who runs where.
     pub cpus: CpuSplit,
-    /// What is asked to start the replicas.
-    pub runner: AskedRunner,
     /// Where the harness listens for replicas, if told.
     pub listen: Option<IpAddr>,
     /// The Prometheus to ask: `off`, a URL, or whatever answers at the usual place.
@@ -114,7 +112,6 @@ pub fn assemble(cases: Vec<Case>, options: &LoadOptions, usual_trials: u32) -> R
         until: options.until,
         seed: options.seed,
         cpus,
-        runner: options.runner,
         listen: options.listen,
         prometheus: options.prometheus.clone(),
     })

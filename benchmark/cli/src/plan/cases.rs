@@ -174,7 +174,7 @@ pub fn case(
         inject: options.inject.clone(),
         replicas: options.replicas,
         // `auto` is decided as the campaign begins.
-        runner: if options.runner == AskedRunner::Process { "process" } else { "compose" }.to_owned(),
+        runner: options.runner.name().to_owned(),
         cpu_limit: options.cpus,
         memory_limit: options.memory,
         target: options.target.clone(),

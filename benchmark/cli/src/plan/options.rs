@@ -127,6 +127,18 @@ pub enum AskedRunner {
     Compose,
 }
 
+impl AskedRunner {
+    /// Its name in commands and results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Process => "process",
+            Self::Compose => "compose",
+        }
+    }
+}
+
 /// Where the database is.
 #[derive(Clone, Debug, Args)]
 pub struct Database {

@@ -6,7 +6,6 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 
 use super::columns::{Column, columns, counted_noun, varies};
-use crate::plan::AskedRunner;
 use crate::record::{Amount, Case};
 use crate::suite::Planned;
 
@@ -79,13 +78,8 @@ fn opening(planned: &Planned) -> String {
     if unforeseen > 0 {
         let _ = writeln!(text, "not foreseen: the windows of {unforeseen} cases, which end with their last request");
     }
-    let runner = match plan.runner {
-        AskedRunner::Auto => "auto (compose where a Docker Engine answers, else process)",
-        AskedRunner::Process => "process",
-        AskedRunner::Compose => "compose",
-    };
     let until = plan.until.map(|width| format!(", until intervals are +-{} %", width * 100.0)).unwrap_or_default();
-    let _ = writeln!(text, "runner {runner}, seed {}{until}", plan.seed);
+    let _ = writeln!(text, "seed {}{until}", plan.seed);
     text
 }
 

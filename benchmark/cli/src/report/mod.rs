@@ -5,6 +5,7 @@ mod columns;
 mod comparison;
 mod cost;
 mod dry_run;
+mod naming;
 mod plain;
 mod progress;
 mod ranking;
@@ -42,6 +43,7 @@ fn opening(event: &crate::event::Event<'_>) -> Option<String> {
         graphs,
         noise,
         finished,
+        ..
     } = event
     else {
         return None;
@@ -89,11 +91,6 @@ fn ending(run: &crate::record::Run, summary: &crate::stats::RunSummary) -> Strin
         reasons => format!("invalid: {}", reasons.join("; ")),
     });
     parts.join(", ")
-}
-
-/// `reqwest fetch_range`, with the rate of an open loop, and `(twin)` for the second of an A/A pair.
-fn title(case: &crate::record::Case) -> String {
-    format!("{} {}", library(case), workload(case))
 }
 
 /// `baseline`, or `baseline (twin)`.

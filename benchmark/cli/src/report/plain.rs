@@ -1,11 +1,13 @@
 //! Progress as lines, for files and CI.
 
+use super::naming::Naming;
 use crate::event::{Event, Listener};
 
 /// Prints a line for each run on stderr.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Plain {
     runs: usize,
+    naming: Option<Naming>,
     title: String,
 }
 
@@ -13,12 +15,15 @@ impl Listener for Plain {
     fn on(&mut self, event: &Event<'_>) {
         match event {
             Event::Swept { leftovers } => eprintln!("{leftovers}"),
-            Event::Planned { runs, .. } => {
+            Event::Planned { runs, cases, .. } => {
                 self.runs = *runs;
+                self.naming = Some(Naming::among(*cases));
                 eprintln!("{}", super::opening(event).unwrap_or_default());
             }
             Event::Building { library, doing: None } => eprintln!("building {library}"),
-            Event::RunStarted { case, .. } => self.title = super::title(case),
+            Event::RunStarted { case, .. } => {
+                self.title = self.naming.as_ref().map(|naming| naming.title(case)).unwrap_or_default()
+            }
             Event::RunEnded { number, run, summary } => {
                 eprintln!("[{number}/{}] {}: {}", self.runs, self.title, super::ending(run, summary));
             }

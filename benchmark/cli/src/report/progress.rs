@@ -6,12 +6,14 @@ use std::time::Duration;
 use benchmark_protocol::message::{Phase, Tick};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::naming::Naming;
 use super::table::grouped;
 use crate::event::{Event, Listener};
 
 /// The live display.
 pub(super) struct Progress {
     bar: ProgressBar,
+    naming: Option<Naming>,
     title: String,
     /// The last two ticks of each replica.
     ticks: BTreeMap<u32, (Option<Tick>, Tick)>,
@@ -19,7 +21,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self { bar: ProgressBar::hidden(), title: String::new(), ticks: BTreeMap::new() }
+        Self { bar: ProgressBar::hidden(), naming: None, title: String::new(), ticks: BTreeMap::new() }
     }
 
     fn begin(&mut self, runs: usize) {
@@ -59,7 +61,8 @@ impl Listener for Progress {
     fn on(&mut self, event: &Event<'_>) {
         match event {
             Event::Swept { leftovers } => eprintln!("{leftovers}"),
-            Event::Planned { runs, .. } => {
+            Event::Planned { runs, cases, .. } => {
+                self.naming = Some(Naming::among(*cases));
                 eprintln!("{}", super::opening(event).unwrap_or_default());
                 self.begin(*runs);
             }
@@ -69,7 +72,7 @@ impl Listener for Progress {
             Event::Built => self.bar.set_message("built"),
             Event::RunStarted { case, .. } => {
                 self.ticks.clear();
-                self.title = super::title(case);
+                self.title = self.naming.as_ref().map(|naming| naming.title(case)).unwrap_or_default();
                 self.bar.set_message(format!("{}: getting ready", self.title));
             }
             Event::Cooling { sockets, most } => {

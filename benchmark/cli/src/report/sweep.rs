@@ -3,7 +3,7 @@
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use super::columns::{Column, columns, varies};
+use super::naming::Naming;
 use super::table::{Row, grouped, rows};
 use crate::campaign::Finished;
 use crate::record::{Case, Load};
@@ -24,25 +24,19 @@ const FIGURES: [&str; 8] =
 #[must_use]
 pub fn sweep(finished: &[Finished]) -> Option<String> {
     let curves = curves(finished);
-    let cases: Vec<&Case> = curves.iter().filter_map(|curve| Some(curve.first()?.row.case)).collect();
-    let differing = |column: &Column| {
-        let values: Vec<_> = cases.iter().map(|case| (column.value)(case)).collect();
-        !["library", "test", "rate"].contains(&column.name) && varies(&values)
-    };
-    let differing: Vec<Column> = columns().into_iter().filter(differing).collect();
+    let naming = Naming::among(curves.iter().filter_map(|curve| Some(curve.first()?.row.case)));
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
-    let names = ["library", "test"].into_iter().chain(differing.iter().map(|column| column.name)).chain(FIGURES);
-    table.set_header(names);
+    table.set_header(["library", "test"].into_iter().chain(naming.header()).chain(FIGURES));
     let mut knees = Vec::new();
     for curve in &curves {
         for stop in curve {
-            table.add_row(identity(stop.row.case, &differing).into_iter().chain(figures(stop)));
+            table.add_row(identity(stop.row.case, &naming).into_iter().chain(figures(stop)));
         }
-        let title = curve.first().map(|stop| identity(stop.row.case, &differing).join(" "));
+        let title = curve.first().map(|stop| identity(stop.row.case, &naming).join(" "));
         knees.push(format!("  {}: {}", title.unwrap_or_default(), knee_of(curve)));
     }
-    for index in 2 + differing.len()..table.column_count().saturating_sub(1) {
+    for index in 2 + naming.header().len()..table.column_count().saturating_sub(1) {
         if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -88,10 +82,8 @@ fn unrated(case: &Case) -> Case {
     Case { load: Load { rate: None, ..case.load.clone() }, ..case.clone() }
 }
 
-fn identity(case: &Case, differing: &[Column]) -> Vec<String> {
-    let library = format!("{}{}", case.library, if case.twin { " (twin)" } else { "" });
-    let values = differing.iter().map(|column| (column.value)(case).unwrap_or_else(|| "-".to_owned()));
-    [library, case.test.name().to_owned()].into_iter().chain(values).collect()
+fn identity(case: &Case, naming: &Naming) -> Vec<String> {
+    [super::library(case), case.test.name().to_owned()].into_iter().chain(naming.values(case)).collect()
 }
 
 fn figures(stop: &Stop<'_>) -> Vec<String> {

@@ -5,25 +5,16 @@ use std::io::{IsTerminal, stdout};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
+use super::naming::Naming;
 use crate::campaign::{Finished, trials_of};
 use crate::library::BASELINE;
 use crate::record::Case;
 use crate::stats::comparison::{Interval, Metric, Trials};
 use crate::stats::{Figures, Histograms, Latencies, Summary};
 
-const HEADER: [&str; 11] = [
-    "library",
-    "test",
-    "ok requests/s",
-    "MB/s",
-    "p50 ms",
-    "p99 ms",
-    "CPU us/request",
-    "CPU-s/GB",
-    "peak MB",
-    "of ceiling",
-    "verdict",
-];
+/// What a row says, after the case.
+const FIGURES: [&str; 9] =
+    ["ok requests/s", "MB/s", "p50 ms", "p99 ms", "CPU us/request", "CPU-s/GB", "peak MB", "of ceiling", "verdict"];
 
 /// One line of the table: a case, its trials pooled.
 pub(super) struct Row<'a> {
@@ -35,24 +26,33 @@ pub(super) struct Row<'a> {
     marked: bool,
 }
 
-/// A row for each case, grouped by test, the fastest first and the invalid last: those are not ranked.
+/// A row for each case, grouped by test and conditions, the fastest first and the invalid last: those are not ranked.
 #[must_use]
 pub fn table(finished: &[Finished], level: f64) -> String {
     let mut rows = rows(finished);
-    rows.sort_by(|a, b| {
-        let rate = |row: &Row<'_>| row.figures.requests_per_second.unwrap_or(0.0);
-        (a.case.test, !a.valid).cmp(&(b.case.test, !b.valid)).then_with(|| rate(b).total_cmp(&rate(a)))
-    });
+    let naming = Naming::among(rows.iter().map(|row| row.case));
+    let mut groups: Vec<Case> = Vec::new();
+    for row in &rows {
+        let conditions = conditions(row.case);
+        if !groups.contains(&conditions) {
+            groups.push(conditions);
+        }
+    }
+    let group = |row: &Row<'_>| groups.iter().position(|group| *group == conditions(row.case));
+    let rate = |row: &Row<'_>| row.figures.requests_per_second.unwrap_or(0.0);
+    rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+    rows.sort_by_cached_key(|row| (row.case.test, group(row), !row.valid));
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     if !stdout().is_terminal() {
         table.force_no_tty();
     }
-    table.set_header(HEADER);
+    table.set_header(["library", "test"].into_iter().chain(naming.header()).chain(FIGURES));
     for row in &rows {
-        table.add_row(cells(row, ceiling_share(row, &rows), level));
+        let case = [super::library(row.case), super::workload(row.case)].into_iter().chain(naming.values(row.case));
+        table.add_row(case.map(Cell::new).chain(figures(row, ceiling_share(row, &rows), level)));
     }
-    for index in 2..HEADER.len() - 1 {
+    for index in 2 + naming.header().len()..table.column_count().saturating_sub(1) {
         if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -101,10 +101,11 @@ pub fn problems(finished: &[Finished]) -> Vec<String> {
         }
     }
     problems.sort_by_key(|problem| problem.kind == "note");
+    let naming = Naming::among(finished.iter().map(|(run, _)| &run.case));
     let line = |problem: &Problem<'_>| {
         let all = finished.iter().filter(|(run, _)| run.case == *problem.case).count();
         let often = if all > 1 { format!(", in {} of {all} trials", problem.runs) } else { String::new() };
-        format!("{}: {}: {}{often}", problem.kind, super::title(problem.case), problem.text)
+        format!("{}: {}: {}{often}", problem.kind, naming.title(problem.case), problem.text)
     };
     problems.iter().map(line).collect()
 }
@@ -122,7 +123,7 @@ fn name(text: &str) -> &str {
     text.split([':', '(']).next().unwrap_or(text)
 }
 
-fn cells(row: &Row<'_>, ceiling_share: Option<f64>, level: f64) -> Vec<Cell> {
+fn figures(row: &Row<'_>, ceiling_share: Option<f64>, level: f64) -> [Cell; FIGURES.len()] {
     let number =
         |value: Option<f64>, digits| Cell::new(value.map_or_else(|| "-".to_owned(), |value| grouped(value, digits)));
     // From 5 trials on with the half-width of the interval at this level.
@@ -138,9 +139,7 @@ fn cells(row: &Row<'_>, ceiling_share: Option<f64>, level: f64) -> Vec<Cell> {
         (true, true) => Cell::new("valid, see notes").fg(Color::Yellow),
         (false, _) => Cell::new("invalid").fg(Color::Red).add_attribute(Attribute::Bold),
     };
-    vec![
-        Cell::new(super::library(row.case)),
-        Cell::new(super::workload(row.case)),
+    [
         sure(figures.requests_per_second, 0, Metric::Rate),
         number(figures.goodput_bytes_per_second.map(|bytes| bytes / 1e6), 1),
         number(latency.p50, 3),
@@ -155,8 +154,6 @@ fn cells(row: &Row<'_>, ceiling_share: Option<f64>, level: f64) -> Vec<Cell> {
 
 /// The rate as a share of that of the baseline under the same conditions, both valid.
 fn ceiling_share(row: &Row<'_>, rows: &[Row<'_>]) -> Option<f64> {
-    let conditions =
-        |case: &Case| Case { library: String::new(), library_version: String::new(), twin: false, ..case.clone() };
     let is_ceiling = |other: &&Row<'_>| {
         other.valid
             && other.case.library == BASELINE
@@ -165,6 +162,11 @@ fn ceiling_share(row: &Row<'_>, rows: &[Row<'_>]) -> Option<f64> {
     };
     let ceiling = rows.iter().find(is_ceiling).filter(|_| row.valid)?;
     Some(row.figures.requests_per_second? / ceiling.figures.requests_per_second?)
+}
+
+/// A case without whom it measures: rows that have it in common compare.
+fn conditions(case: &Case) -> Case {
+    Case { library: String::new(), library_version: String::new(), twin: false, ..case.clone() }
 }
 
 /// A number with four digits that count, or all of those before the point.

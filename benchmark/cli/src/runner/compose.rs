@@ -161,10 +161,6 @@ impl Compose {
 impl Runner for Compose {
     type Replicas = Containers;
 
-    fn name(&self) -> &'static str {
-        "compose"
-    }
-
     fn host_address(&self) -> IpAddr {
         // In a virtual machine the gateway is not this host's: there the loopback is reached by a name.
         if self.engine.desktop() { Ipv4Addr::LOCALHOST.into() } else { self.gateway }

@@ -3,6 +3,7 @@
 
 mod alone;
 mod compose;
+mod each;
 mod engine;
 mod image;
 mod process;
@@ -19,6 +20,7 @@ use crate::record::Case;
 
 pub use alone::output_of;
 pub use compose::{Compose, ComposeTool};
+pub use each::Runners;
 pub use engine::{Engine, Leftovers};
 pub use image::{Image, pack_library, pack_origin};
 pub use process::Processes;
@@ -81,9 +83,6 @@ pub enum Identity {
 pub trait Runner {
     /// What it started.
     type Replicas: Replicas;
-
-    /// Its name in commands and results.
-    fn name(&self) -> &'static str;
 
     /// The address of this host at which to listen for replicas.
     fn host_address(&self) -> IpAddr;

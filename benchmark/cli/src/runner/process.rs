@@ -33,10 +33,6 @@ impl Processes {
 impl Runner for Processes {
     type Replicas = Children;
 
-    fn name(&self) -> &'static str {
-        "process"
-    }
-
     fn host_address(&self) -> IpAddr {
         Ipv4Addr::LOCALHOST.into()
     }

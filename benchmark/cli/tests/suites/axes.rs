@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use benchmark::plan::{AskedRunner, Selection};
+use benchmark::plan::Selection;
 use benchmark::rate::{Arrivals, Rate};
 use benchmark::record::{Amount, Case};
+use benchmark::suite::{GivenFlags, Source, plan};
 
-use super::{planned, planned_with};
+use super::{libraries, planned, planned_with};
 
 fn of(text: &str) -> Vec<Case> {
     planned(text).unwrap().plan.cases
@@ -135,13 +136,14 @@ fn a_suite_says_what_holds_for_the_whole_campaign() {
 
 #[test]
 fn flags_win_over_the_file() {
-    let text = alone("concurrency = [1, 2]\nduration = \"5s\"\nparams = { request_size = [1, 2] }")
-        .replace("trials = 1", "trials = 3\nseed = 7\nrunner = \"compose\"");
+    let text =
+        alone("concurrency = [1, 2]\nduration = \"5s\"\nrunner = \"compose\"\nparams = { request_size = [1, 2] }")
+            .replace("trials = 1", "trials = 3\nseed = 7");
     let with = |given: &[&str]| planned_with(&text, given, &Selection::default()).unwrap().plan;
     let own = |given: &[&str]| planned_with(&text, given, &Selection::default()).unwrap().own_cases;
     assert_eq!(own(&[]), 4);
     assert_eq!((with(&[]).trials, with(&["--trials", "2"]).trials, with(&["--seed", "9"]).seed), (3, 2, 9));
-    assert_eq!(with(&[]).runner, AskedRunner::Process);
+    assert_eq!(with(&[]).cases[0].runner, "process");
     assert_eq!((own(&["--concurrency", "8"]), with(&["--concurrency", "8"]).cases[0].load.concurrency), (2, 8));
     assert_eq!(own(&["--param", "request_size=64KiB"]), 2);
     assert_eq!(with(&["--requests", "9"]).cases[0].load.amount, Amount::Requests(9));
@@ -165,4 +167,15 @@ fn libraries_and_tests_narrow_a_suite() {
     assert_eq!(narrowed(&["hyper"], &["call_api"]), Ok(1));
     assert!(narrowed(&["hypr"], &[]).unwrap_err().contains("did you mean `hyper`?"));
     assert!(narrowed(&["aws-sdk-s3"], &["call_api"]).unwrap_err().contains("no case of library `aws-sdk-s3`"));
+}
+
+#[test]
+fn runners_are_an_axis() {
+    let text = alone("runner = [\"process\", \"compose\"]");
+    let source = Source { path: "trial.toml".into(), text };
+    let planned = plan(&source, &libraries(), &Selection::default(), &GivenFlags::default()).unwrap();
+    let runners: Vec<&str> = planned.plan.cases.iter().map(|case| case.runner.as_str()).collect();
+    assert_eq!(runners, ["process", "compose"]);
+    let shown = benchmark::report::dry_run(&planned);
+    assert!(shown.contains("runner  2 values: process, compose; each in 1 case"), "{shown}");
 }

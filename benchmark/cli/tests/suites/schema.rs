@@ -88,7 +88,7 @@ fn parser_and_schema_agree_on_what_is_not() {
         "[[matrix]]\n[suite]\ntrials = [1]",
         "[[matrix]]\n[suite]\ntrials = 0",
         "[[matrix]]\n[suite]\nuntil = 2",
-        "[[matrix]]\n[suite]\nrunner = \"swarm\"",
+        "[[matrix]]\nrunner = [\"process\", \"swarm\"]",
         "[[matrix]]\n[suite]\nconcurrency = 8",
     ] {
         assert!(planned(text).is_err(), "the parser takes {text}");
