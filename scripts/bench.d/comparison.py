@@ -10,6 +10,10 @@ from machine import ROOT, TARGET, Failed, run
 
 SHORT = ["--warmup", "200ms", "--duration", "1s"]
 
+# What is copied: a library that keeps its own core busy and not the origin's, as the baseline would.
+COPIED = "reqwest"
+FIRST_LINE = "        let asked = request.headers()"
+
 # Before each request of the planted copy: so many steps of a loop that the compiler must keep.
 SPIN = """
         let mut turns = 0_u32;
@@ -84,7 +88,7 @@ def aa(bench):
 
 
 def planted(bench):
-    """Copies of the baseline's test in a checkout of their own: one with nothing more, one with a busy loop of 5 % of its CPU."""
+    """Copies of a test in a checkout of their own: one with nothing more, one with a busy loop of 5 % of its CPU."""
     checkout = bench.machine.folder / "checkout"
     for name in run(["git", "ls-files", "-z"], cwd=ROOT).stdout.split("\0"):
         if name and (ROOT / name).is_file():
@@ -97,10 +101,10 @@ def planted(bench):
 
     def cpu(library):
         database = fresh(bench)
-        command(bench, "run-all", "--library", library, "--library", "baseline", "--test", "fetch_range", "--trials", "3",
+        command(bench, "run-all", "--library", library, "--library", COPIED, "--test", "fetch_range", "--trials", "3",
                 *SHORT, "--db", database, environment=environment)
         by_name = {row["library_name"]: row["cpu_us_per_request"] for row in rows(bench, database) if not row["twin"]}
-        return by_name[library] / by_name["baseline"] - 1
+        return by_name[library] / by_name[COPIED] - 1
 
     # A loop of 1,000 turns says what a turn costs: as many as 5 % take.
     share = cpu("slower")
@@ -109,10 +113,10 @@ def planted(bench):
     found = {"same": 0, "slower": 0}
     sizes, database = [], fresh(bench)
     for seed in range(1, bench.campaigns + 1):
-        command(bench, "run-all", "--library", "same", "--library", "slower", "--library", "baseline", "--test", "fetch_range",
+        command(bench, "run-all", "--library", "same", "--library", "slower", "--library", COPIED, "--test", "fetch_range",
                 "--trials", "10", "--seed", str(seed), *SHORT, "--db", database, environment=environment)
         for library in found:
-            said = command(bench, "compare", "baseline", library, "--campaign", "last", "--by", "cpu", "--format", "json",
+            said = command(bench, "compare", COPIED, library, "--campaign", "last", "--by", "cpu", "--format", "json",
                            "--db", database, accepted=(0, 5))
             verdict, ratio = verdict_of(json.loads(said))
             found[library] += verdict == "slower"
@@ -145,16 +149,16 @@ def verdict_of(comparison):
 
 
 def plant(checkout, library, turns):
-    source, folder = checkout / "benchmark/tests/baseline", checkout / "benchmark/tests" / library
+    source, folder = checkout / "benchmark/tests" / COPIED, checkout / "benchmark/tests" / library
     folder.mkdir(exist_ok=True)
     for name in ("fetch_range.rs", "client.rs", "library.toml", "Cargo.toml"):
         text = (source / name).read_text()
-        text = text.replace("benchmark-test-baseline", f"benchmark-test-{library}").replace("baseline-", f"{library}-")
-        text = text.replace('"baseline"', f'"{library}"').replace('["fetch_range", "call_api"]', '["fetch_range"]')
+        text = text.replace(f"benchmark-test-{COPIED}", f"benchmark-test-{library}").replace(f"{COPIED}-", f"{library}-")
+        text = text.replace(f'"{COPIED}"', f'"{library}"').replace('["fetch_range", "call_api"]', '["fetch_range"]')
         if name == "Cargo.toml":
             parts = text.split("\n\n")
             drop = lambda part: part.startswith("[[") and ("call_api" in part or "bare" in part)
             text = "\n\n".join(part for part in parts if not drop(part))
         if turns:
-            text = text.replace("        let mut connection = match self.take()", SPIN.format(turns=turns) + "        let mut connection = match self.take()")
+            text = text.replace(FIRST_LINE, SPIN.format(turns=turns) + FIRST_LINE)
         (folder / name).write_text(text)

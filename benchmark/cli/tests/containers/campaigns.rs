@@ -44,6 +44,28 @@ fn a_rate_reaches_the_containers() {
 }
 
 #[test]
+fn one_campaign_has_processes_and_containers() {
+    let Some(containers) = Containers::new() else { return };
+    let suite = "[[matrix]]\nlibrary = \"baseline\"\ntest = \"call_api\"\nrunner = [\"process\", \"compose\"]\n";
+    fs::write(containers.harness.path("both.toml"), suite).unwrap();
+    let ended = containers.run(&[&["run", "both.toml"], &SHORT[..]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stderr.contains("runner compose and process"), "{}", ended.stderr);
+    for runner in ["process", "compose"] {
+        assert!(ended.stderr.contains(&format!("baseline call_api, runner {runner}: ")), "{}", ended.stderr);
+        assert!(ended.stdout.contains(&format!("┆ {runner} ")), "{}", ended.stdout);
+    }
+    let rows = containers.rows();
+    let mut sources: Vec<&str> = rows.iter().map(|row| text(row, "metrics_source")).collect();
+    sources.sort_unstable();
+    assert_eq!(sources, ["replica", "replica_network"]);
+    for row in &rows {
+        assert_valid(row);
+        assert_audit_is_exact(row);
+    }
+}
+
+#[test]
 fn sixteen_replicas_start_together() {
     let Some(containers) = Containers::new() else { return };
     let arguments = ["run-test", "baseline", "call_api", "--replicas", "16", "--concurrency", "1"];
