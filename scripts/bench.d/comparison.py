@@ -159,6 +159,8 @@ def plant(checkout, library, turns):
             parts = text.split("\n\n")
             drop = lambda part: part.startswith("[[") and ("call_api" in part or "bare" in part)
             text = "\n\n".join(part for part in parts if not drop(part))
-        if turns:
+        if turns and name == "client.rs":
+            if FIRST_LINE not in text:
+                raise Failed(f"{COPIED}'s client.rs has no line `{FIRST_LINE.strip()}` to plant a loop before")
             text = text.replace(FIRST_LINE, SPIN.format(turns=turns) + FIRST_LINE)
         (folder / name).write_text(text)

@@ -27,6 +27,9 @@ pub(super) async fn choose(plan: &mut Plan, listener: &mut dyn Listener) -> Resu
             listener.on(&Event::Swept { leftovers });
         }
     }
+    if plan.cases.iter().all(|case| case.runner == AskedRunner::Process.name()) {
+        return Ok(None);
+    }
     let tool = ComposeTool::find().await;
     let possible = engine.is_ok() && tool.is_ok() && loopback_target(plan, AskedRunner::Auto).is_none();
     let chosen = if possible { AskedRunner::Compose } else { AskedRunner::Process };

@@ -4,6 +4,7 @@ use super::columns::{Column, columns, varies};
 use crate::record::Case;
 
 /// The columns in which some cases differ, besides library, test and rate: those every name has.
+#[derive(Default)]
 pub(super) struct Naming(Vec<Column>);
 
 impl Naming {

@@ -7,7 +7,7 @@ use crate::event::{Event, Listener};
 #[derive(Default)]
 pub(super) struct Plain {
     runs: usize,
-    naming: Option<Naming>,
+    naming: Naming,
     title: String,
 }
 
@@ -17,13 +17,11 @@ impl Listener for Plain {
             Event::Swept { leftovers } => eprintln!("{leftovers}"),
             Event::Planned { runs, cases, .. } => {
                 self.runs = *runs;
-                self.naming = Some(Naming::among(*cases));
+                self.naming = Naming::among(*cases);
                 eprintln!("{}", super::opening(event).unwrap_or_default());
             }
             Event::Building { library, doing: None } => eprintln!("building {library}"),
-            Event::RunStarted { case, .. } => {
-                self.title = self.naming.as_ref().map(|naming| naming.title(case)).unwrap_or_default()
-            }
+            Event::RunStarted { case, .. } => self.title = self.naming.title(case),
             Event::RunEnded { number, run, summary } => {
                 eprintln!("[{number}/{}] {}: {}", self.runs, self.title, super::ending(run, summary));
             }

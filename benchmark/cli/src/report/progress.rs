@@ -13,7 +13,7 @@ use crate::event::{Event, Listener};
 /// The live display.
 pub(super) struct Progress {
     bar: ProgressBar,
-    naming: Option<Naming>,
+    naming: Naming,
     title: String,
     /// The last two ticks of each replica.
     ticks: BTreeMap<u32, (Option<Tick>, Tick)>,
@@ -21,7 +21,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self { bar: ProgressBar::hidden(), naming: None, title: String::new(), ticks: BTreeMap::new() }
+        Self { bar: ProgressBar::hidden(), naming: Naming::default(), title: String::new(), ticks: BTreeMap::new() }
     }
 
     fn begin(&mut self, runs: usize) {
@@ -62,7 +62,7 @@ impl Listener for Progress {
         match event {
             Event::Swept { leftovers } => eprintln!("{leftovers}"),
             Event::Planned { runs, cases, .. } => {
-                self.naming = Some(Naming::among(*cases));
+                self.naming = Naming::among(*cases);
                 eprintln!("{}", super::opening(event).unwrap_or_default());
                 self.begin(*runs);
             }
@@ -72,7 +72,7 @@ impl Listener for Progress {
             Event::Built => self.bar.set_message("built"),
             Event::RunStarted { case, .. } => {
                 self.ticks.clear();
-                self.title = self.naming.as_ref().map(|naming| naming.title(case)).unwrap_or_default();
+                self.title = self.naming.title(case);
                 self.bar.set_message(format!("{}: getting ready", self.title));
             }
             Event::Cooling { sockets, most } => {
