@@ -14,6 +14,12 @@ SHORT = ["--warmup", "200ms", "--duration", "1s"]
 COPIED = "reqwest"
 FIRST_LINE = "        let asked = request.headers()"
 
+# A trial is six short runs by turns: what a machine's speed does within seconds is the same for both.
+TURNS = ["--passes", "6", "--warmup", "100ms", "--duration", "300ms"]
+
+# Turns of the loop that tell what a turn costs: as much CPU as some requests, far beyond the noise.
+MANY_TURNS = 20_000
+
 # Before each request of the planted copy: so many steps of a loop that the compiler must keep.
 SPIN = """
         let mut turns = 0_u32;
@@ -96,25 +102,23 @@ def planted(bench):
             shutil.copy2(ROOT / name, checkout / name)
     environment = {"BENCHMARK_ROOT": str(checkout), "CARGO_TARGET_DIR": str(TARGET)}
     plant(checkout, "same", 0)
-    plant(checkout, "slower", 1000)
+    plant(checkout, "slower", MANY_TURNS)
     run(["cargo", "update", "--workspace", "--offline", "--quiet"], cwd=checkout)
 
     def cpu(library):
         database = fresh(bench)
         command(bench, "run-all", "--library", library, "--library", COPIED, "--test", "fetch_range", "--trials", "3",
-                *SHORT, "--db", database, environment=environment)
+                *TURNS, "--db", database, environment=environment)
         by_name = {row["library_name"]: row["cpu_us_per_request"] for row in rows(bench, database) if not row["twin"]}
         return by_name[library] / by_name[COPIED] - 1
 
-    # A loop of 1,000 turns says what a turn costs: as many as 5 % take.
-    share = cpu("slower")
-    turns = max(1, round(1000 * 0.05 / share))
+    turns = max(1, round(MANY_TURNS * 0.05 / cpu("slower")))
     plant(checkout, "slower", turns)
     found = {"same": 0, "slower": 0}
     sizes, database = [], fresh(bench)
     for seed in range(1, bench.campaigns + 1):
         command(bench, "run-all", "--library", "same", "--library", "slower", "--library", COPIED, "--test", "fetch_range",
-                "--trials", "10", "--seed", str(seed), *SHORT, "--db", database, environment=environment)
+                "--trials", "10", "--seed", str(seed), *TURNS, "--db", database, environment=environment)
         for library in found:
             said = command(bench, "compare", COPIED, library, "--campaign", "last", "--by", "cpu", "--format", "json",
                            "--db", database, accepted=(0, 5))

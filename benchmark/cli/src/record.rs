@@ -92,7 +92,7 @@ pub struct Run {
     pub campaign_id: String,
     /// What was run.
     pub case: Case,
-    /// Which run of the case this is, from 1.
+    /// Which trial of the case it belongs to, from 1: the block it ran in.
     pub trial: u32,
     /// The seed of its workload and of its injected faults.
     pub seed: u64,

@@ -235,9 +235,13 @@ impl Parts<'_> {
         };
         let until = until(plan);
         for trial in 1..=plan.trials {
-            for index in plan.block(trial) {
+            let passes =
+                (1..=plan.passes).flat_map(|pass| plan.pass(trial, pass).into_iter().map(move |index| (pass, index)));
+            for (pass, index) in passes {
                 let (case, program) = (&plan.cases[index], &self.programs[index].program);
-                if outcome.finished.iter().any(|(run, _)| (run.trial, &run.case) == (trial, case)) {
+                let runs = outcome.finished.iter().filter(|(run, _)| (run.trial, &run.case) == (trial, case)).count();
+                if runs >= pass as usize {
+                    // Of before the campaign stopped.
                     continue;
                 }
                 if let Some(closed) = capacities.missing(case) {

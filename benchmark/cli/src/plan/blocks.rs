@@ -22,8 +22,10 @@ const FIXED_COST: Duration = Duration::from_millis(300);
 pub struct Plan {
     /// Every case, once.
     pub cases: Vec<Case>,
-    /// Runs of each case, at most.
+    /// Trials of each case, at most.
     pub trials: u32,
+    /// Passes over all cases in a block: runs of each trial.
+    pub passes: u32,
     /// End before that once the intervals of every case are this narrow: half-widths, as a share.
     pub until: Option<f64>,
     /// The seed of everything that is drawn.
@@ -37,32 +39,33 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The cases of a block, by their index, in its seeded random order; a plan of one block keeps their order. A block does not
-    /// depend on those before it, so that a campaign can go on where it stopped.
+    /// The cases of a pass of a block (both from 1), by their index, in its seeded random order; a plan of one pass keeps their
+    /// order. A pass does not depend on those before it, so that a campaign can go on where it stopped.
     #[must_use]
-    pub fn block(&self, trial: u32) -> Vec<usize> {
-        let mut block: Vec<usize> = (0..self.cases.len()).collect();
-        if self.trials > 1 {
-            let mut state = self.seed ^ u64::from(trial).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    pub fn pass(&self, trial: u32, pass: u32) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.cases.len()).collect();
+        if self.trials * self.passes > 1 {
+            let number = (trial - 1) * self.passes + pass;
+            let mut state = self.seed ^ u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             // Fisher-Yates.
-            for last in (1..block.len()).rev() {
-                block.swap(last, (split_mix(&mut state) % (last as u64 + 1)) as usize);
+            for last in (1..order.len()).rev() {
+                order.swap(last, (split_mix(&mut state) % (last as u64 + 1)) as usize);
             }
         }
-        block
+        order
     }
 
     /// How many runs there are at most, those that measure capacities included.
     #[must_use]
     pub fn runs(&self) -> usize {
-        self.cases.len() * self.trials as usize + self.capacities().len()
+        self.cases.len() * (self.trials * self.passes) as usize + self.capacities().len()
     }
 
     /// How long the runs will take at most, builds left out; windows that end by number of requests are not foreseen unless their
     /// rate is.
     #[must_use]
     pub fn estimate(&self) -> Duration {
-        self.cases.iter().map(length).sum::<Duration>() * self.trials
+        self.cases.iter().map(length).sum::<Duration>() * (self.trials * self.passes)
             + self.capacities().iter().map(length).sum::<Duration>()
     }
 
@@ -109,6 +112,7 @@ pub fn assemble(cases: Vec<Case>, options: &LoadOptions, usual_trials: u32) -> R
     Ok(Plan {
         cases,
         trials: options.blocks(usual_trials),
+        passes: options.passes,
         until: options.until,
         seed: options.seed,
         cpus,
@@ -180,18 +184,31 @@ mod tests {
     }
 
     #[test]
-    fn a_block_holds_every_case_once_and_the_seed_decides_its_order() {
+    fn a_pass_holds_every_case_once_and_the_seed_decides_its_order() {
         let mut plan = planned(&[], &["--trials", "3", "--seed", "7"]);
-        let blocks: Vec<_> = (1..=3).map(|trial| plan.block(trial)).collect();
-        for block in &blocks {
-            let mut sorted = block.clone();
+        let passes: Vec<_> = (1..=3).map(|trial| plan.pass(trial, 1)).collect();
+        for pass in &passes {
+            let mut sorted = pass.clone();
             sorted.sort_unstable();
             assert_eq!(sorted, (0..plan.cases.len()).collect::<Vec<_>>());
         }
-        assert_eq!(blocks[2], plan.block(3));
-        assert_ne!(blocks[0], blocks[1]);
+        assert_eq!(passes[2], plan.pass(3, 1));
+        assert_ne!(passes[0], passes[1]);
         plan.seed = 8;
-        assert_ne!(blocks[0], plan.block(1));
+        assert_ne!(passes[0], plan.pass(1, 1));
+    }
+
+    #[test]
+    fn a_block_of_several_passes_has_as_many_runs_of_each_case() {
+        let plan = planned(&["reqwest"], &["--trials", "3", "--passes", "2"]);
+        let six = planned(&["reqwest"], &["--trials", "6"]);
+        let orders = |plan: &Plan| -> Vec<Vec<usize>> {
+            let passes = |trial| (1..=plan.passes).map(move |pass| plan.pass(trial, pass));
+            (1..=plan.trials).flat_map(passes).collect()
+        };
+        assert_eq!(orders(&plan), orders(&six));
+        assert_eq!(plan.runs(), plan.cases.len() * 6);
+        assert_eq!(plan.estimate(), six.estimate());
     }
 
     #[test]

@@ -47,9 +47,15 @@ pub struct LoadOptions {
     /// How due instants follow each other [default: constant]
     #[arg(long, value_enum)]
     pub arrivals: Option<Arrivals>,
-    /// Runs of each case, in blocks of seeded random order [default: run-all 5, with --quick 1; run-test 1]
+    /// Trials of each case, one for each block of runs in seeded random order [default: run-all 5, with --quick 1; run-test 1]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub trials: Option<u32>,
+    /// Passes over all cases in each block: a trial is so many runs, in turn with those of the other cases
+    ///
+    /// Where the machine's speed wanders within seconds, ten short runs by turns say more than one long run: what is compared then
+    /// had the same moments.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub passes: u32,
     /// Go on until the 99 % intervals of rate and CPU/request are this narrow (`2%`: +-2 %), for at most --trials [default: 40] blocks
     #[arg(long, value_name = "PERCENT", value_parser = narrow)]
     pub until: Option<f64>,

@@ -6,6 +6,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 
 use super::columns::{Column, columns, counted_noun, varies};
+use crate::plan::Plan;
 use crate::record::{Amount, Case};
 use crate::suite::Planned;
 
@@ -69,7 +70,7 @@ fn opening(planned: &Planned) -> String {
         text,
         "{} in {at_most}{}: {}{capacities}, about {} at most, builds left out",
         counted_noun(plan.cases.len(), "case"),
-        counted_noun(plan.trials as usize, "block"),
+        blocks(plan),
         counted_noun(plan.runs(), "run"),
         super::length(plan.estimate())
     );
@@ -81,6 +82,12 @@ fn opening(planned: &Planned) -> String {
     let until = plan.until.map(|width| format!(", until intervals are +-{} %", width * 100.0)).unwrap_or_default();
     let _ = writeln!(text, "seed {}{until}", plan.seed);
     text
+}
+
+/// How many blocks, and of what.
+fn blocks(plan: &Plan) -> String {
+    let blocks = counted_noun(plan.trials as usize, "block");
+    if plan.passes == 1 { blocks } else { format!("{blocks} of {} passes", plan.passes) }
 }
 
 /// What a ranking needs besides the suite's own cases.

@@ -23,7 +23,7 @@ pub fn ranking(contenders: &[Contender], metrics: &[Metric], style: Style) -> St
     if style == Style::Json {
         return json_of(&groups, metrics).to_string();
     }
-    if contenders.iter().all(|contender| contender.trials.runs < LEAST_TRIALS) {
+    if contenders.iter().all(|contender| contender.trials.count() < LEAST_TRIALS) {
         return format!("no ranking: it needs {LEAST_TRIALS} trials (`--trials {LEAST_TRIALS}`)");
     }
     groups.iter().map(|group| group.table(metrics, style)).collect::<Vec<_>>().join("\n\n")
@@ -93,7 +93,7 @@ fn left_out(case: &Contender, metrics: &[Metric]) -> Option<String> {
     let short = || metrics.iter().filter(|metric| trials.values(**metric).len() < LEAST_TRIALS);
     if trials.invalid > 0 {
         Some(format!("{library} ({} of {} runs invalid)", trials.invalid, trials.runs))
-    } else if trials.runs < LEAST_TRIALS {
+    } else if trials.count() < LEAST_TRIALS {
         Some(format!("{library} (needs {LEAST_TRIALS} trials)"))
     } else if trials.origin_bound && metrics.iter().any(|metric| metric.needs_a_free_origin()) {
         Some(format!("{library} but by CPU (origin bound)"))

@@ -104,7 +104,7 @@ pub fn problems(finished: &[Finished]) -> Vec<String> {
     let naming = Naming::among(finished.iter().map(|(run, _)| &run.case));
     let line = |problem: &Problem<'_>| {
         let all = finished.iter().filter(|(run, _)| run.case == *problem.case).count();
-        let often = if all > 1 { format!(", in {} of {all} trials", problem.runs) } else { String::new() };
+        let often = if all > 1 { format!(", in {} of {all} runs", problem.runs) } else { String::new() };
         format!("{}: {}: {}{often}", problem.kind, naming.title(problem.case), problem.text)
     };
     problems.iter().map(line).collect()

@@ -1,6 +1,7 @@
 //! Every column of `get-results`, in order: its name, its unit, where it comes from and how it is derived. The one place
 //! that says so; docs/RESULTS.md is written from it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use benchmark_protocol::counts::FailureKind;
@@ -128,7 +129,9 @@ static COLUMNS: &[Column] = &[
     column("run_id", "", "the run (UUIDv7), the label of its containers", FIRST, |row| {
         first(row).run_id.as_str().into()
     }),
-    replica(column("trial", "", "which run of the case it is, from 1", "", |row| first(row).trial.into())),
+    replica(column("trial", "", "which trial of the case the run belongs to, from 1", "", |row| {
+        first(row).trial.into()
+    })),
     replica(column("replica_index", "", "the replica's index in the run, from 0", "", |row| {
         row.replica.as_ref().map(|replica| replica.index).into()
     })),
@@ -144,7 +147,11 @@ static COLUMNS: &[Column] = &[
     replica(column("failure", "", "how the replica ended where that was not good", "", |row| {
         row.replica.as_ref().and_then(|replica| replica.failure.clone()).into()
     })),
-    case(column("trials", "runs", "finished runs of the case in the campaign", "their number", |row| {
+    case(column("trials", "trials", "trials that have a finished run", "their number", |row| {
+        let trials: BTreeSet<u32> = row.runs().iter().map(|run| run.trial).collect();
+        (trials.len() as u64).into()
+    })),
+    case(column("runs", "runs", "finished runs: `trials` x `--passes`", "their number", |row| {
         (row.runs().len() as u64).into()
     })),
     case(column("run_ids", "", "every `run_id`, joined by spaces", "all", |row| {

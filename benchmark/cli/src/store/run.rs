@@ -29,7 +29,7 @@ pub struct NewRun<'a> {
     pub campaign_id: &'a str,
     /// What is run.
     pub case: &'a Case,
-    /// Which run of the case this is, from 1.
+    /// Which trial of the case it belongs to, from 1.
     pub trial: u32,
     /// The seed of its workload.
     pub seed: u64,

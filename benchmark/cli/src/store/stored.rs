@@ -95,7 +95,7 @@ pub struct StoredRun {
     pub key: RunKey,
     /// UUIDv7.
     pub run_id: String,
-    /// Which run of the case this is, from 1.
+    /// Which trial of the case it belongs to, from 1.
     pub trial: u32,
     /// The seed of its workload, in decimal.
     pub seed: String,

@@ -81,8 +81,9 @@ impl Shape {
 }
 
 /// Every key but `library`, `test`, `params` and `skip_unsupported`, in the order in which they are documented.
-pub(super) static KEYS: [Key; 29] = [
+pub(super) static KEYS: [Key; 30] = [
     suite("trials", Shape::Count { min: 1, max: 1000 }),
+    suite("passes", Shape::Count { min: 1, max: 100 }),
     suite("until", Shape::Percent),
     suite("seed", Shape::Count { min: 0, max: u64::MAX }),
     suite("quick", Shape::Flag),

@@ -15,7 +15,7 @@ use crate::library::suggestion;
 /// [`Usage`] for a parameter that no test of the suite has, or a value that it does not take.
 pub(super) fn overlay(document: &mut Document, flags: &GivenFlags) -> Result<(), Usage> {
     if flags.options.iter().any(|(key, texts)| key.name == "quick" && texts[..] == ["true"]) {
-        document.campaign.retain(|(key, _)| !["trials", "until"].contains(&key.name));
+        document.campaign.retain(|(key, _)| !["trials", "passes", "until"].contains(&key.name));
         for matrix in &mut document.matrices {
             ["duration", "requests", "warmup"].into_iter().for_each(|name| matrix.remove(name));
         }

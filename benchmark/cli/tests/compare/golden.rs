@@ -1,6 +1,8 @@
 //! Ratios, intervals and verdicts that are computed by hand.
 
-use benchmark::stats::comparison::{Doubt, Metric, Verdict};
+use benchmark::record::Run;
+use benchmark::stats::comparison::{Doubt, Metric, Trials, Verdict};
+use benchmark::stats::summarise;
 use tempfile::TempDir;
 
 use super::{Case, Measured, add, campaigns, case, compared, libraries, runs, store};
@@ -89,4 +91,33 @@ async fn a_run_before_the_blocks_is_none_of_them() {
     add(&store, first).await;
     add(&store, runs(&case(1, "hyper", 90_000, 5))).await;
     assert_eq!(compared(&store, libraries("reqwest", "hyper")).await.rows[0].comparison.trials, [4, 4]);
+}
+
+#[tokio::test]
+async fn the_runs_of_a_trial_are_worth_their_geometric_mean() {
+    let folder = TempDir::new().unwrap();
+    let store = store(folder.path()).await;
+    // Blocks of two passes: reqwest's runs of each gave 25,000 and 64,000, whose geometric mean is 40,000.
+    let passes = |library, [first, second]: [u64; 2]| {
+        let runs = [first, second].map(|rate| runs(&case(1, library, rate, 5)));
+        let renamed = runs.into_iter().flatten().enumerate();
+        renamed.map(|(index, run)| Run { run_id: format!("{library}-{index}"), ..run }).collect::<Vec<Run>>()
+    };
+    add(&store, passes("reqwest", [25_000, 64_000])).await;
+    add(&store, passes("hyper", [80_000, 80_000])).await;
+    let report = compared(&store, libraries("reqwest", "hyper")).await;
+    let rate = report.rows[0].comparison;
+    assert_eq!(rate.trials, [5, 5]);
+    assert!((rate.ratio.unwrap().value - 2.0).abs() < 1e-9, "{rate:?}");
+}
+
+#[test]
+fn an_invalid_run_takes_its_whole_trial_with_it() {
+    let mut trials = Trials::default();
+    let summary = summarise(&runs(&case(1, "hyper", 60_000, 1))[0]).unwrap().total;
+    trials.add(1, &[], &[], &summary);
+    trials.add(1, &["failures: 1 %".to_owned()], &[], &summary);
+    trials.add(2, &[], &[], &summary);
+    trials.add(2, &[], &[], &summary);
+    assert_eq!((trials.count(), trials.runs, trials.invalid, trials.values(Metric::Rate).len()), (2, 4, 1, 1));
 }

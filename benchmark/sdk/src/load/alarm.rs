@@ -106,3 +106,31 @@ pub(super) async fn alert<T>(load: &Load, request: impl Future<Output = T>) -> T
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Shape;
+    use super::super::open::Step;
+    use super::super::tests::{load, options};
+    use super::*;
+
+    #[test]
+    fn an_alarm_rests_between_two_rings() {
+        let options = options("--duration 1s --rate 50000 --concurrency 1");
+        let shape =
+            Shape { slots: 1, recorders: 1, timeout: options.timeout, own_network: false, recording: true };
+        // Nothing of it is due while the test runs.
+        let load = load(&options, now_ns() + 60_000_000_000, shape);
+        let Step::Wait(due_ns) = load.next_step((0, 0), now_ns()) else { panic!("nothing is due yet") };
+        let alarm = Alarm::new().unwrap();
+        alarm.serve(&load);
+        let set_after_ring = |rung_ns| {
+            alarm.rung_ns.store(rung_ns, Ordering::Relaxed);
+            alarm.before_sleep();
+            *locked(&alarm.set_ns)
+        };
+        assert_eq!(set_after_ring(0), due_ns);
+        assert_eq!(set_after_ring(due_ns - 20_000), due_ns - 20_000 + REST_NS);
+        assert_eq!(set_after_ring(due_ns - REST_NS), due_ns);
+    }
+}

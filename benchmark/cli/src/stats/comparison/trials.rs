@@ -8,17 +8,26 @@ use crate::stats::Summary;
 /// The trial of a run that measures a capacity: it comes before the blocks, and belongs to none.
 pub const BEFORE_THE_BLOCKS: u32 = 0;
 
-/// What each block gave for one case. An invalid run is no figure: it is counted, and its values are left out.
+/// What each block gave for one case. A trial with an invalid run is no figure: the run is counted, and the trial's values are left
+/// out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trials {
-    /// For each metric, in the order of [`Metric::ALL`]: values by trial.
-    values: [BTreeMap<u32, f64>; Metric::ALL.len()],
+    /// By their number.
+    trials: BTreeMap<u32, Trial>,
     /// How many runs there were.
     pub runs: usize,
     /// How many of them were invalid.
     pub invalid: usize,
     /// Whether the origin was at its limit in a valid one.
     pub origin_bound: bool,
+}
+
+/// The runs of one block: as many as it had passes.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Trial {
+    /// For each metric, in the order of [`Metric::ALL`]: what each valid run gave.
+    values: [Vec<f64>; Metric::ALL.len()],
+    invalid: bool,
 }
 
 impl Trials {
@@ -29,20 +38,28 @@ impl Trials {
             return;
         }
         self.runs += 1;
+        let trial = self.trials.entry(trial).or_default();
         if !invalid_reasons.is_empty() {
             self.invalid += 1;
+            trial.invalid = true;
             return;
         }
         self.origin_bound |= marks.iter().any(|mark| mark.starts_with("origin_bound"));
-        for (metric, values) in Metric::ALL.into_iter().zip(&mut self.values) {
-            values.extend(metric.of(summary).map(|value| (trial, value)));
+        for (metric, values) in Metric::ALL.into_iter().zip(&mut trial.values) {
+            values.extend(metric.of(summary));
         }
+    }
+
+    /// How many trials there were, the invalid ones among them.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.trials.len()
     }
 
     /// The values of a metric, in the order of the blocks.
     #[must_use]
     pub fn values(&self, metric: Metric) -> Vec<f64> {
-        self.by_trial(metric).values().copied().collect()
+        self.by_trial(metric).into_values().collect()
     }
 
     /// The same of the blocks in which the other one has a value too: `(own, other's)`.
@@ -51,7 +68,19 @@ impl Trials {
         self.by_trial(metric).iter().filter_map(|(trial, own)| Some((*own, *others.get(trial)?))).collect()
     }
 
-    fn by_trial(&self, metric: Metric) -> &BTreeMap<u32, f64> {
-        &self.values[metric as usize]
+    /// A trial of several runs is worth their geometric mean, so that the logarithm of a pair's ratio is the mean over its passes.
+    fn by_trial(&self, metric: Metric) -> BTreeMap<u32, f64> {
+        let valid = self.trials.iter().filter(|(_, trial)| !trial.invalid);
+        let value = |(number, trial): (&u32, &Trial)| Some((*number, geometric_mean(&trial.values[metric as usize])?));
+        valid.filter_map(value).collect()
+    }
+}
+
+fn geometric_mean(values: &[f64]) -> Option<f64> {
+    match values {
+        [] => None,
+        // Itself to the last bit.
+        [value] => Some(*value),
+        values => Some((values.iter().map(|value| value.ln()).sum::<f64>() / values.len() as f64).exp()),
     }
 }
