@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::table::{grouped, significant};
 use crate::compare::{Report, Row, Sides};
-use crate::stats::comparison::{CONFIDENCE, THRESHOLD};
+use crate::stats::comparison::{CONFIDENCE, Doubt, THRESHOLD, Verdict};
 
 /// How tables are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -75,7 +75,13 @@ fn title(report: &Report) -> String {
 fn summary(report: &Report) -> String {
     let counts =
         ["faster", "slower", "same", "undecided"].map(|verdict| format!("{} {verdict}", report.count(verdict)));
-    counts.join(", ")
+    let noise = Verdict::Undecided(Doubt::Wide);
+    let way_out = if report.rows.iter().any(|row| row.comparison.verdict == noise) {
+        "; more --trials, or --passes of short windows, narrow the intervals"
+    } else {
+        ""
+    };
+    counts.join(", ") + way_out
 }
 
 fn table_of(report: &Report, style: Style) -> String {

@@ -108,7 +108,8 @@ async fn the_runs_of_a_trial_are_worth_their_geometric_mean() {
     let report = compared(&store, libraries("reqwest", "hyper")).await;
     let rate = report.rows[0].comparison;
     assert_eq!(rate.trials, [5, 5]);
-    assert!((rate.ratio.unwrap().value - 2.0).abs() < 1e-9, "{rate:?}");
+    // The five blocks differ by tenths of a percent.
+    assert!((rate.ratio.unwrap().value - 2.0).abs() < 1e-4, "{rate:?}");
 }
 
 #[test]

@@ -28,6 +28,7 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("runner", text("process")),
             ("run_id", text("run-1")),
             ("trials", whole(1)),
+            ("runs", whole(1)),
             ("run_ids", text("run-1")),
             ("campaign_id", text("campaign-1")),
             ("start_time", text("2025-11-21T04:40:01.000Z")),

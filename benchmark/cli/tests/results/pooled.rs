@@ -45,6 +45,7 @@ async fn trials_are_pooled_by_the_rule_of_each_column() {
         &[
             ("run_id", text("run-1")),
             ("trials", whole(2)),
+            ("runs", whole(2)),
             ("run_ids", text("run-1 run-2")),
             ("start_time", text("2025-11-21T04:40:01.000Z")),
             ("end_time", text("2025-11-21T04:40:11.000Z")),

@@ -117,8 +117,7 @@ mod tests {
     #[test]
     fn an_alarm_rests_between_two_rings() {
         let options = options("--duration 1s --rate 50000 --concurrency 1");
-        let shape =
-            Shape { slots: 1, recorders: 1, timeout: options.timeout, own_network: false, recording: true };
+        let shape = Shape { slots: 1, recorders: 1, timeout: options.timeout, own_network: false, recording: true };
         // Nothing of it is due while the test runs.
         let load = load(&options, now_ns() + 60_000_000_000, shape);
         let Step::Wait(due_ns) = load.next_step((0, 0), now_ns()) else { panic!("nothing is due yet") };
