@@ -3,15 +3,12 @@
 //!
 //! Never tokio's wheel, which counts in milliseconds; never a spin, which would be CPU of the measured process. For its sake too
 //! the timer is not set for each request: its interrupt and the way back into the process cost up to 20 us on a virtual machine,
-//! more than many a request. While the runtime is at work, every poll of a request looks whether another one is due; while it
-//! sleeps, the alarm leaves [`REST_NS`] between two rings, and what has become due meanwhile goes out together. Below
-//! 10,000 requests a second nothing ever waits for that; above, it costs a request at most so much, which its latency includes
-//! and its scheduling delay shows.
+//! more than many a request. While the runtime is at work, every poll of a request looks whether another one is due; only where it
+//! goes to sleep is the timer set.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -22,17 +19,12 @@ use tokio::io::unix::AsyncFd;
 use super::{Load, UNKNOWN, locked};
 use crate::clock::now_ns;
 
-/// Between two rings of an alarm, in nanoseconds.
-const REST_NS: u64 = 100_000;
-
 /// The timer of a runtime and the load it serves.
 #[derive(Debug)]
 pub(super) struct Alarm {
     timer: Arc<Timer>,
     /// What it was last set to.
     set_ns: Mutex<u64>,
-    /// When it last rang.
-    rung_ns: AtomicU64,
     /// Known once the load begins.
     load: OnceLock<Arc<Load>>,
 }
@@ -50,12 +42,7 @@ impl AsRawFd for Timer {
 impl Alarm {
     pub(super) fn new() -> io::Result<Self> {
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
-        Ok(Self {
-            timer: Arc::new(Timer(timer)),
-            set_ns: Mutex::new(UNKNOWN),
-            rung_ns: AtomicU64::new(0),
-            load: OnceLock::new(),
-        })
+        Ok(Self { timer: Arc::new(Timer(timer)), set_ns: Mutex::new(UNKNOWN), load: OnceLock::new() })
     }
 
     /// What tells the runtime that the alarm rings. Needs the runtime around it.
@@ -75,7 +62,6 @@ impl Alarm {
     /// A thread of the runtime has nothing to do: it may sleep until the next request is due.
     pub(super) fn before_sleep(&self) {
         let Some(next_ns) = self.load.get().and_then(|load| load.wake_due(now_ns())) else { return };
-        let next_ns = next_ns.max(self.rung_ns.load(Ordering::Relaxed) + REST_NS);
         let mut set_ns = locked(&self.set_ns);
         if *set_ns != next_ns {
             let at = Expiration::OneShot(TimeSpec::from_duration(Duration::from_nanos(next_ns)));
@@ -87,13 +73,11 @@ impl Alarm {
 }
 
 /// Wakes the slots that are due whenever the alarm rings, for as long as the runtime lives.
-pub(super) async fn answer(alarm: Arc<Alarm>, bell: AsyncFd<Arc<Timer>>, load: Arc<Load>) {
+pub(super) async fn answer(bell: AsyncFd<Arc<Timer>>, load: Arc<Load>) {
     // The descriptor is never read: setting it anew clears it, and only its next expiry makes it readable again.
     while let Ok(mut rung) = bell.readable().await {
         rung.clear_ready();
-        let now = now_ns();
-        alarm.rung_ns.store(now, Ordering::Relaxed);
-        load.wake_due(now);
+        load.wake_due(now_ns());
     }
 }
 
@@ -105,31 +89,4 @@ pub(super) async fn alert<T>(load: &Load, request: impl Future<Output = T>) -> T
         request.as_mut().poll(context)
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Shape;
-    use super::super::open::Step;
-    use super::super::tests::{load, options};
-    use super::*;
-
-    #[test]
-    fn an_alarm_rests_between_two_rings() {
-        let options = options("--duration 1s --rate 50000 --concurrency 1");
-        let shape = Shape { slots: 1, recorders: 1, timeout: options.timeout, own_network: false, recording: true };
-        // Nothing of it is due while the test runs.
-        let load = load(&options, now_ns() + 60_000_000_000, shape);
-        let Step::Wait(due_ns) = load.next_step((0, 0), now_ns()) else { panic!("nothing is due yet") };
-        let alarm = Alarm::new().unwrap();
-        alarm.serve(&load);
-        let set_after_ring = |rung_ns| {
-            alarm.rung_ns.store(rung_ns, Ordering::Relaxed);
-            alarm.before_sleep();
-            *locked(&alarm.set_ns)
-        };
-        assert_eq!(set_after_ring(0), due_ns);
-        assert_eq!(set_after_ring(due_ns - 20_000), due_ns - 20_000 + REST_NS);
-        assert_eq!(set_after_ring(due_ns - REST_NS), due_ns);
-    }
 }

@@ -110,7 +110,7 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
             }
             if let Some((alarm, bell)) = self.alarm {
                 alarm.serve(load);
-                tokio::spawn(answer(alarm, bell, Arc::clone(load)));
+                tokio::spawn(answer(bell, Arc::clone(load)));
             }
             while !slots.is_empty() && !load.drained() {
                 // A pause at least this often, to look whether the drain is over.

@@ -18,7 +18,7 @@ use hdrhistogram::serialization::Deserializer;
 use super::asynchronous::Asynchronous;
 use super::blocking::Blocking;
 use super::schedule::{End, Schedule};
-use super::{Load, Shape, watch};
+use super::{Load, watch};
 use crate::client::{AsyncClient, BlockingClient, ConstructError};
 use crate::clock::{now_ns, sleep_until};
 use crate::engine::Engine;
@@ -110,25 +110,16 @@ impl BlockingClient for Slow {
     }
 }
 
-/// The options of a test without warm-up.
-pub(super) fn options(flags: &str) -> Options {
-    Options::parse_from(["test", "--target", "http://h/", "--warmup", "0s"].into_iter().chain(flags.split(' ')))
-}
-
-/// The load that such options describe.
-pub(super) fn load(options: &Options, start_ns: u64, shape: Shape) -> Arc<Load> {
-    let workload = Workload::new(options, Test::CallApi, (1, 0), &[], false).unwrap();
-    let end_ns = options.duration.as_nanos() as u64;
-    let schedule = Schedule { start_ns: 0, warmed_ns: 0, end: End::At(end_ns), drain: options.drain }.after(start_ns);
-    Arc::new(Load::new(workload, schedule, options.arrivals(1, 0), shape))
-}
-
-/// Runs an open loop of a library.
+/// Runs an open loop of a library, without warm-up.
 fn run<E: Engine>(flags: &str, stop_after: Option<Duration>) -> ReplicaResult {
-    let options = options(flags);
+    let options =
+        Options::parse_from(["test", "--target", "http://h/", "--warmup", "0s"].into_iter().chain(flags.split(' ')));
+    let workload = Workload::new(&options, Test::CallApi, (1, 0), &[], false).unwrap();
     let engine = E::new(&options).unwrap();
     let start_ns = now_ns() + 5 * MS;
-    let load = load(&options, start_ns, engine.shape(&options));
+    let end_ns = options.duration.as_nanos() as u64;
+    let schedule = Schedule { start_ns: 0, warmed_ns: 0, end: End::At(end_ns), drain: options.drain }.after(start_ns);
+    let load = Arc::new(Load::new(workload, schedule, options.arrivals(1, 0), engine.shape(&options)));
     thread::scope(|scope| {
         scope.spawn(|| watch::watch(&load, |_| {}));
         scope.spawn(|| {
