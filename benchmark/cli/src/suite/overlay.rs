@@ -9,7 +9,7 @@ use super::read::Document;
 use crate::exit::Usage;
 use crate::library::suggestion;
 
-/// Lays flags over a document. An option that was given is no axis any more; `--quick` takes the place of windows and trials too.
+/// Lays flags over a document. An option that was given is no axis any more; `--quick` takes the place of windows, trials and passes too.
 ///
 /// # Errors
 /// [`Usage`] for a parameter that no test of the suite has, or a value that it does not take.

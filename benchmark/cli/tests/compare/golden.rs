@@ -1,6 +1,7 @@
 //! Ratios, intervals and verdicts that are computed by hand.
 
 use benchmark::record::Run;
+use benchmark::report::{Style, comparison};
 use benchmark::stats::comparison::{Doubt, Metric, Trials, Verdict};
 use benchmark::stats::summarise;
 use tempfile::TempDir;
@@ -121,4 +122,17 @@ fn an_invalid_run_takes_its_whole_trial_with_it() {
     trials.add(2, &[], &[], &summary);
     trials.add(2, &[], &[], &summary);
     assert_eq!((trials.count(), trials.runs, trials.invalid, trials.values(Metric::Rate).len()), (2, 4, 1, 1));
+}
+
+#[tokio::test]
+async fn what_noise_leaves_undecided_names_the_way_out_and_few_trials_do_not() {
+    let folder = TempDir::new().unwrap();
+    let store = store(folder.path()).await;
+    add(&store, runs(&with_successes(1, "hyper", &[900, 1_100, 900, 1_100, 1_000]))).await;
+    add(&store, runs(&with_successes(1, "reqwest", &[1_100, 900, 1_000, 1_000, 1_000]))).await;
+    add(&store, runs(&with_successes(1, "ureq", &[1_000; 4]))).await;
+    let words = async |other| comparison(&compared(&store, libraries("hyper", other)).await, Style::Text);
+    let way_out = "undecided; more --trials, or --passes of short windows, narrow the intervals";
+    assert!(words("reqwest").await.ends_with(way_out));
+    assert!(words("ureq").await.ends_with("3 undecided"));
 }

@@ -179,3 +179,15 @@ fn runners_are_an_axis() {
     let shown = benchmark::report::dry_run(&planned);
     assert!(shown.contains("runner  2 values: process, compose; each in 1 case"), "{shown}");
 }
+
+#[test]
+fn blocks_may_have_several_passes_and_quick_has_one() {
+    let text = "[suite]\ntrials = 5\npasses = 6\n[[matrix]]\nlibrary = \"hyper\"\ntest = \"fetch_range\"\n";
+    let planned = planned(text).unwrap();
+    assert_eq!((planned.plan.trials, planned.plan.passes), (5, 6));
+    let shown = benchmark::report::dry_run(&planned);
+    // hyper, the baseline and its twin.
+    assert!(shown.contains("3 cases in 5 blocks of 6 passes: 90 runs"), "{shown}");
+    let quick = planned_with(text, &["--quick"], &Selection::default()).unwrap();
+    assert_eq!((quick.plan.trials, quick.plan.passes), (1, 1));
+}
