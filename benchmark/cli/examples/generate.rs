@@ -11,10 +11,14 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use benchmark::campaign::Campaign;
+use benchmark::case::Arrivals;
+use benchmark::case::{Amount, Case, Load};
+use benchmark::library::Build;
+use benchmark::machine::{Host, ProcessIdentity};
 use benchmark::metrics::Span;
-use benchmark::rate::Arrivals;
-use benchmark::record::{Amount, Build, Campaign, Case, Host, Load, ProcessIdentity, Replica, Run};
 use benchmark::results::{Filter, Format, Output, write};
+use benchmark::run::{Replica, Run};
 use benchmark::stats::summarise;
 use benchmark::store::{CampaignStatus, NewRun, Store};
 use benchmark_protocol::content::split_mix;

@@ -18,8 +18,8 @@ use super::truth::Reported;
 use super::{Calibrated, compare};
 use crate::exit::{Missing, Usage};
 use crate::machine::CpuSplit;
-use crate::origin_process::OriginProcess;
 use crate::runner::output_of;
+use crate::target::OriginProcess;
 
 /// Bytes of each range.
 const REQUEST_SIZE: u64 = 1024;

@@ -13,7 +13,8 @@ pub use truth::{Judged, Line, Reported, Stall, judge, judge_stall};
 
 use benchmark_protocol::message::Histogram as Wire;
 
-use crate::record::{Case, Run};
+use crate::case::Case;
+use crate::run::Run;
 use crate::stats::{RunSummary, decode};
 
 /// What one case reported, beside the truth.

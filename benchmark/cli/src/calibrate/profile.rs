@@ -6,11 +6,11 @@ use benchmark_protocol::inject::{Inject, Latency};
 use benchmark_protocol::test::Test;
 
 use super::truth::Stall;
+use crate::case::Case;
+use crate::case::Rate;
 use crate::exit::Usage;
 use crate::library::Library;
 use crate::plan::{LoadOptions, Selection};
-use crate::rate::Rate;
-use crate::record::Case;
 
 /// Requests a second of the open loop: half of the slots are free then, so that nothing waits for one.
 const RATE: f64 = 130.0;

@@ -1,9 +1,9 @@
 //! How much a case carries in a closed loop: what `--rate 50%` is a share of. Measured once in a campaign, just before the first run
 //! that needs it, so that all trials of a case run at one rate.
 
+use crate::case::Case;
+use crate::case::Rate;
 use crate::plan::capacity_case;
-use crate::rate::Rate;
-use crate::record::Case;
 
 /// What was measured so far, each with its closed-loop case.
 #[derive(Debug, Default)]

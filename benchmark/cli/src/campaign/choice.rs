@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use anyhow::Result;
 use benchmark_protocol::target::Target;
 
-use crate::event::{Event, Listener};
+use crate::campaign::{Event, Listener};
+use crate::case::Case;
+use crate::case::case_key;
 use crate::exit::Usage;
 use crate::plan::{AskedRunner, Plan};
-use crate::record::Case;
 use crate::runner::{ComposeTool, Engine};
-use crate::store::case_key;
 
 /// What containers need.
 pub(super) struct Containers {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::event::{Event, Listener};
+use crate::campaign::{Event, Listener};
 
 /// Share of the ephemeral ports that may be in TIME_WAIT as a run begins.
 const TIME_WAIT_SHARE: f64 = 0.25;

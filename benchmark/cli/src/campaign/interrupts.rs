@@ -6,11 +6,11 @@ use tokio::sync::watch;
 
 /// Signals since the campaign began.
 #[derive(Clone, Debug)]
-pub(super) struct Interrupts(pub(super) watch::Receiver<u32>);
+pub(crate) struct Interrupts(pub(crate) watch::Receiver<u32>);
 
 impl Interrupts {
     /// From now on signals are counted and end nothing by themselves.
-    pub(super) fn listen() -> Result<Self> {
+    pub(crate) fn listen() -> Result<Self> {
         let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
         let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
         let (sender, receiver) = watch::channel(0);
@@ -30,12 +30,12 @@ impl Interrupts {
     }
 
     /// Whether a signal came.
-    pub(super) fn came(&self) -> bool {
+    pub(crate) fn came(&self) -> bool {
         *self.0.borrow() > 0
     }
 
     /// Waits for the first signal.
-    pub(super) async fn first(&mut self) {
+    pub(crate) async fn first(&mut self) {
         // The counting task lives as long as the runtime.
         let _ = self.0.wait_for(|signals| *signals > 0).await;
     }

@@ -3,10 +3,11 @@
 mod capacity;
 mod choice;
 mod cooling;
+mod event;
 mod interrupts;
-mod monitor;
+mod own_cost;
+mod record;
 mod resume;
-mod run;
 mod trials;
 
 use std::collections::HashMap;
@@ -15,30 +16,28 @@ use std::path::Path;
 use anyhow::Result;
 use benchmark_protocol::test::Test;
 
-use crate::build::Builder;
-use crate::coordinator::Coordinator;
-use crate::cost::{self, OwnCost};
-use crate::event::{Event, Listener};
+use crate::case::Case;
 use crate::exit::Interrupted;
-use crate::library::{self, BASELINE, Library};
+use crate::library::{self, BASELINE, Build, Builder, Image, Library, pack_library};
 use crate::machine::{self, Cpus};
-use crate::noise;
 use crate::plan::Plan;
-use crate::record;
-use crate::runner::{Compose, Engine, Image, Processes, Program, Runner, Runners, pack_library};
+use crate::run::coordinator::Coordinator;
+use crate::run::{Conductor, Monitor, Run};
+use crate::runner::{Compose, Engine, Processes, Program, Runner, Runners};
 use crate::stats::RunSummary;
 use crate::stats::comparison::{BEFORE_THE_BLOCKS, CONFIDENCE, LEAST_TRIALS, Until};
 use crate::store::{CampaignStatus, Store};
 use capacity::Capacities;
 use choice::Containers;
-use interrupts::Interrupts;
-use monitor::Monitor;
-use run::Conductor;
 
+pub use event::{Event, Listener};
+pub(crate) use interrupts::Interrupts;
+pub use own_cost::OwnCost;
+pub use record::Campaign;
 pub use trials::trials_of;
 
 /// A run that was stored, with its figures.
-pub type Finished = (record::Run, RunSummary);
+pub type Finished = (Run, RunSummary);
 
 /// What came of a campaign.
 #[derive(Debug)]
@@ -71,13 +70,13 @@ pub async fn run(
     store.mark_interrupted(machine::is_alive).await?;
     let containers = choice::choose(&mut plan, listener).await?;
     let mut interrupts = Interrupts::listen()?;
-    let campaign = record::Campaign {
+    let campaign = Campaign {
         campaign_id: resumed.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned),
         started_us: jiff::Timestamp::now().as_microsecond(),
         command: command_line(),
         arguments: std::env::args().skip(1).collect(),
         interval_level: until(&plan).map_or(CONFIDENCE, |until| until.level()),
-        noise: noise::sources(),
+        noise: machine::noise_sources(),
         seed: plan.seed,
         harness: harness(root).await,
         process: machine::this_process(),
@@ -167,7 +166,7 @@ async fn own_cost(
     plan: &Plan,
     listener: &mut dyn Listener,
 ) -> Result<Option<OwnCost>> {
-    let measures = |case: &&record::Case| case.library == BASELINE && case.test == Test::FetchRange;
+    let measures = |case: &&Case| case.library == BASELINE && case.test == Test::FetchRange;
     if plan.cases.iter().find(measures).is_none() {
         return Ok(None);
     }
@@ -178,7 +177,7 @@ async fn own_cost(
         return Ok(known);
     }
     listener.on(&Event::Building { library: BASELINE, doing: Some("measuring what the harness itself costs") });
-    match cost::measure(builder, baseline, &plan.cpus).await {
+    match own_cost::measure(builder, baseline, &plan.cpus).await {
         Ok(cost) => {
             store.add_own_cost(campaign_id, &program, &cost, jiff::Timestamp::now().as_microsecond()).await?;
             Ok(Some(cost))
@@ -279,7 +278,7 @@ fn until(plan: &Plan) -> Option<Until> {
 }
 
 /// Successes a second of a run, or why there are none.
-fn rate_of(run: &record::Run, summary: &RunSummary) -> Result<f64, String> {
+fn rate_of(run: &Run, summary: &RunSummary) -> Result<f64, String> {
     match (run.invalid_reasons.first(), summary.total.requests_per_second()) {
         (None, Some(rate)) => Ok(rate),
         (reason, _) => Err(reason.cloned().unwrap_or_else(|| "no window".to_owned())),
@@ -289,7 +288,7 @@ fn rate_of(run: &record::Run, summary: &RunSummary) -> Result<f64, String> {
 /// Runs a case once; its rate, or why it has none. `None` where a signal ended it.
 async fn attempt(
     conductor: &mut Conductor<'_>,
-    case: &record::Case,
+    case: &Case,
     (trial, rate): (u32, Result<Option<f64>, String>),
     program: &Program,
     outcome: &mut Outcome,
@@ -310,7 +309,7 @@ async fn attempt(
 
 /// A test that was built.
 struct Built {
-    record: record::Build,
+    record: Build,
     program: Program,
 }
 

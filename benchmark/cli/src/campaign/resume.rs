@@ -3,12 +3,14 @@
 use anyhow::Result;
 
 use super::Finished;
+use crate::case::Case;
+use crate::case::case_key;
 use crate::exit::Usage;
 use crate::machine;
 use crate::plan::Plan;
-use crate::record::{Case, Run};
+use crate::run::Run;
 use crate::stats::{Histograms, RunSummary, decode_bytes};
-use crate::store::{RunKey, Selection, Store, StoredCase, StoredHistograms, StoredRun, case_key};
+use crate::store::{RunKey, Selection, Store, StoredCase, StoredHistograms, StoredRun};
 
 /// Reads the finished runs of a campaign, as runs of the plan's cases.
 ///

@@ -1,7 +1,7 @@
 //! What the trials so far say: whether they are enough, and whether the baseline agrees with itself.
 
 use super::Finished;
-use crate::record::Case;
+use crate::case::Case;
 use crate::stats::comparison::{Metric, Trials, Twins, Until};
 
 /// What each block of a campaign gave for one of its cases.

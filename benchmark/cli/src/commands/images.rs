@@ -3,10 +3,11 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::build::Builder;
 use crate::exit::Exit;
 use crate::library;
-use crate::runner::{Engine, pack_library, pack_origin};
+use crate::library::Builder;
+use crate::library::{pack_library, pack_origin};
+use crate::runner::Engine;
 
 /// Options of `images`.
 #[derive(Debug, Args)]

@@ -1,8 +1,9 @@
 //! A case with what its trials gave: all that comparing and ranking need of it.
 
 use crate::campaign::{Finished, trials_of};
+use crate::case::workload_key;
 use crate::stats::comparison::{Trials, Twins};
-use crate::store::{self, Selection, Store, StoredCase, workload_key};
+use crate::store::{self, Selection, Store, StoredCase};
 
 use super::workload::Workload;
 
@@ -40,7 +41,7 @@ impl Contender {
                 cases.push(&run.case);
             }
         }
-        let contender = |case: &crate::record::Case| {
+        let contender = |case: &crate::case::Case| {
             let trials = trials_of(finished, case);
             Self {
                 library: case.library.clone(),

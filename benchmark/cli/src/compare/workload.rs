@@ -9,7 +9,7 @@ use serde_json::Value;
 pub struct Workload(BTreeMap<String, String>);
 
 impl Workload {
-    /// Of a [`crate::store::workload_key`]: an array of `[name, value, ...]`, in which `params` is an object in text. Options that an
+    /// Of a [`crate::case::workload_key`]: an array of `[name, value, ...]`, in which `params` is an object in text. Options that an
     /// older key lacks are not there.
     #[must_use]
     pub fn of_key(key: &str) -> Self {

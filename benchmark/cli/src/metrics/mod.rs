@@ -4,7 +4,6 @@
 //! [`LiveMetrics`] listens to the replicas' ticks and [`serve`] shows them. [`Prometheus`] fetches raw samples and waits
 //! for them; [`totals`] and [`families`] are pure functions of those samples (MEASUREMENT D 17 and 19).
 
-mod cgroup;
 mod container_id;
 mod error;
 mod exposition;
@@ -20,7 +19,6 @@ mod series;
 mod server;
 mod wait;
 
-pub use cgroup::{Cgroup, CgroupError, CgroupUsage};
 pub use container_id::container_id;
 pub use error::MetricsError;
 pub use exposition::{Labels, LiveMetrics};

@@ -7,12 +7,12 @@ use benchmark_protocol::content::split_mix;
 
 use super::cases::{Selection, cases};
 use super::options::LoadOptions;
+use crate::case::Rate;
+use crate::case::workload_key;
+use crate::case::{Amount, Case, Load};
 use crate::exit::Usage;
 use crate::library::{BASELINE, Library};
 use crate::machine::CpuSplit;
-use crate::rate::Rate;
-use crate::record::{Amount, Case, Load};
-use crate::store::workload_key;
 
 /// What a run takes beyond warm-up and window, for the estimate of the time.
 const FIXED_COST: Duration = Duration::from_millis(300);
@@ -86,7 +86,7 @@ impl Plan {
 #[must_use]
 pub fn capacity_case(case: &Case) -> Option<Case> {
     let Some(Rate::OfCapacity(_)) = case.load.rate else { return None };
-    let load = Load { rate: None, arrivals: crate::rate::Arrivals::default(), ..case.load.clone() };
+    let load = Load { rate: None, arrivals: crate::case::Arrivals::default(), ..case.load.clone() };
     Some(Case { load, twin: false, ..case.clone() })
 }
 

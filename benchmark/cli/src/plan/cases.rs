@@ -8,9 +8,9 @@ use benchmark_protocol::target::{Names, Target};
 use benchmark_protocol::test::Test;
 
 use super::options::{AskedRunner, LoadOptions};
+use crate::case::{Amount, Case, Load};
 use crate::exit::Usage;
 use crate::library::{self, Library};
-use crate::record::{Amount, Case, Load};
 
 /// Parameters that describe the origin's objects or answers: nothing that another server would heed.
 const ORIGIN_ONLY: [&str; 3] = ["object_size", "objects", "delay"];

@@ -9,8 +9,8 @@ use benchmark_protocol::units::{parse_duration, parse_size};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, ValueEnum};
 
+use crate::case::{Arrivals, Rate};
 use crate::machine::Cpus;
-use crate::rate::{Arrivals, Rate};
 
 /// Options of `run-test` and `run-all`.
 #[derive(Clone, Debug, Args)]

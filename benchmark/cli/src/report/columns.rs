@@ -3,7 +3,7 @@
 use benchmark_protocol::test::Test;
 use benchmark_protocol::units::{format_duration, format_size};
 
-use crate::record::{Amount, Case};
+use crate::case::{Amount, Case};
 
 /// A column of the matrix: absent where a case has no such thing.
 pub(super) struct Column {

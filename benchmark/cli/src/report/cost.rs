@@ -1,7 +1,7 @@
 //! What the harness itself cost, beside what it measured.
 
+use crate::campaign::OwnCost;
 use crate::campaign::{Finished, Outcome};
-use crate::cost::OwnCost;
 
 /// A line or two; empty where no run came to a window.
 #[must_use]

@@ -6,8 +6,8 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 
 use super::columns::{Column, columns, counted_noun, varies};
+use crate::case::{Amount, Case};
 use crate::plan::Plan;
-use crate::record::{Amount, Case};
 use crate::suite::Planned;
 
 /// The most values of an axis that its line names.

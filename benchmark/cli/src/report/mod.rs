@@ -14,7 +14,7 @@ mod table;
 
 use std::io::{IsTerminal, stderr};
 
-use crate::event::Listener;
+use crate::campaign::Listener;
 
 pub use calibration::calibration;
 pub use comparison::{Style, comparison};
@@ -31,8 +31,8 @@ pub fn progress() -> Box<dyn Listener> {
 }
 
 /// The lines that open a campaign.
-fn opening(event: &crate::event::Event<'_>) -> Option<String> {
-    let crate::event::Event::Planned {
+fn opening(event: &crate::campaign::Event<'_>) -> Option<String> {
+    let crate::campaign::Event::Planned {
         campaign_id,
         runs,
         estimate,
@@ -81,7 +81,7 @@ fn length(duration: std::time::Duration) -> String {
 }
 
 /// One line on a run that ended.
-fn ending(run: &crate::record::Run, summary: &crate::stats::RunSummary) -> String {
+fn ending(run: &crate::run::Run, summary: &crate::stats::RunSummary) -> String {
     let figures = crate::stats::Figures::of_one(&summary.total);
     let mut parts = Vec::new();
     parts.extend(figures.requests_per_second.map(|rate| format!("{} ok requests/s", table::grouped(rate, 0))));
@@ -94,12 +94,12 @@ fn ending(run: &crate::record::Run, summary: &crate::stats::RunSummary) -> Strin
 }
 
 /// `baseline`, or `baseline (twin)`.
-fn library(case: &crate::record::Case) -> String {
+fn library(case: &crate::case::Case) -> String {
     format!("{}{}", case.library, if case.twin { " (twin)" } else { "" })
 }
 
 /// `fetch_range`, or `fetch_range at 50%`.
-fn workload(case: &crate::record::Case) -> String {
+fn workload(case: &crate::case::Case) -> String {
     let rate = case.load.rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
     format!("{}{rate}", case.test.name())
 }

@@ -1,7 +1,7 @@
 //! What a case is called among others: its library and test, and whatever else tells it from them.
 
 use super::columns::{Column, columns, varies};
-use crate::record::Case;
+use crate::case::Case;
 
 /// The columns in which some cases differ, besides library, test and rate: those every name has.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Progress as lines, for files and CI.
 
 use super::naming::Naming;
-use crate::event::{Event, Listener};
+use crate::campaign::{Event, Listener};
 
 /// Prints a line for each run on stderr.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::naming::Naming;
 use super::table::grouped;
-use crate::event::{Event, Listener};
+use crate::campaign::{Event, Listener};
 
 /// The live display.
 pub(super) struct Progress {

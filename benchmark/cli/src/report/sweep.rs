@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use super::naming::Naming;
 use super::table::{Row, grouped, rows};
 use crate::campaign::Finished;
-use crate::record::{Case, Load};
+use crate::case::{Case, Load};
 use crate::stats::{Knee, Point, knee};
 
 /// One load of a curve.

@@ -7,8 +7,8 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Tab
 
 use super::naming::Naming;
 use crate::campaign::{Finished, trials_of};
+use crate::case::Case;
 use crate::library::BASELINE;
-use crate::record::Case;
 use crate::stats::comparison::{Interval, Metric, Trials};
 use crate::stats::{Figures, Histograms, Latencies, Summary};
 

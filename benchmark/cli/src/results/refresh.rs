@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::error::Error;
 use super::filter::Filter;
 use crate::metrics::{ContainerSeries, Prometheus, Seen};
+use crate::run::verdict::metrics_difference;
 use crate::stats::Observation;
 use crate::store::{Store, UnseenRun};
-use crate::verdict::metrics_difference;
 
 /// Runs of one query: as many as fit its text, and a transaction that is soon over.
 const RUNS_AT_ONCE: usize = 50;

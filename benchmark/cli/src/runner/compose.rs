@@ -17,8 +17,8 @@ use super::engine::{Engine, harness_label};
 use super::stderr::Tail;
 use super::{Exit, Identity, Job, News, Replicas, Runner};
 use crate::exit::Missing;
+use crate::machine::Cgroup;
 use crate::machine::CpuSplit;
-use crate::metrics::Cgroup;
 
 /// The service of docker-compose.yaml that is scaled.
 const SERVICE: &str = "benchmark-runner";

@@ -22,8 +22,8 @@ use tokio::time::{sleep, timeout};
 use super::stderr::Tail;
 use crate::exit::Missing;
 use crate::machine;
-use crate::metrics::Cgroup;
-use crate::record::ProcessIdentity;
+use crate::machine::Cgroup;
+use crate::machine::ProcessIdentity;
 
 /// The label with the run that a container belongs to.
 const RUN_LABEL: &str = "benchmark.run_id";
@@ -267,18 +267,18 @@ impl Engine {
     }
 
     /// Whether there is an image of this name.
-    pub(super) async fn has_image(&self, name: &str) -> bool {
+    pub(crate) async fn has_image(&self, name: &str) -> bool {
         self.docker.inspect_image(name).await.is_ok()
     }
 
     /// Gives an image the name that a person would use.
-    pub(super) async fn tag_latest(&self, image: &str, name: &str) -> Result<()> {
+    pub(crate) async fn tag_latest(&self, image: &str, name: &str) -> Result<()> {
         let options = TagImageOptionsBuilder::default().repo(name).tag("latest").build();
         self.docker.tag_image(image, Some(options)).await.with_context(|| format!("cannot tag image `{image}`"))
     }
 
     /// Builds an image from a tar archive that holds all it needs; the error ends with what the Engine said.
-    pub(super) async fn build_image(&self, options: BuildImageOptions, context: Vec<u8>) -> Result<()> {
+    pub(crate) async fn build_image(&self, options: BuildImageOptions, context: Vec<u8>) -> Result<()> {
         let mut said = Vec::new();
         let mut steps = self.docker.build_image(options, None, Some(bollard::body_full(context.into())));
         while let Some(step) = steps.next().await {

@@ -5,7 +5,6 @@ mod alone;
 mod compose;
 mod each;
 mod engine;
-mod image;
 mod process;
 mod reach;
 mod stderr;
@@ -16,13 +15,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 use tokio::sync::mpsc::Receiver;
 
-use crate::record::Case;
+use crate::case::Case;
 
 pub use alone::output_of;
 pub use compose::{Compose, ComposeTool};
 pub use each::Runners;
 pub use engine::{Engine, Leftovers};
-pub use image::{Image, pack_library, pack_origin};
 pub use process::Processes;
 pub use reach::prove_reach;
 

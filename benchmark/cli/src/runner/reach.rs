@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
 
 use super::engine::Engine;
-use super::image::pack_origin;
+use crate::library::pack_origin;
 
 /// Starts a container that connects to the gateway of a network made for it (where the coordinator and the origin listen) and to
 /// docker0 (where `/metrics` does). The addresses, for people.

@@ -9,7 +9,7 @@ use super::histogram::{HistogramError, Histograms, decode};
 use super::observation::Observation;
 use super::percentiles::Latencies;
 use super::samples::Samples;
-use crate::record::{Replica, Run};
+use crate::run::{Replica, Run};
 
 /// A replica whose result cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

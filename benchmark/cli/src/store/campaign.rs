@@ -3,10 +3,12 @@
 use serde_json::json;
 use sqlx::SqliteConnection;
 
-use super::case::integer;
 use super::error::Error;
 use super::open::Store;
-use crate::record::{Build, Campaign, Host, ProcessIdentity};
+use crate::campaign::Campaign;
+use crate::case::integer;
+use crate::library::Build;
+use crate::machine::{Host, ProcessIdentity};
 
 /// How a campaign stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

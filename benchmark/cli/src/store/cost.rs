@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::open::Store;
-use crate::cost::OwnCost;
+use crate::campaign::OwnCost;
 
 impl Store {
     /// What was measured with this program on the machine of this campaign, if it was.

@@ -16,7 +16,6 @@ mod stored;
 mod summary;
 
 pub use campaign::{CampaignOverview, CampaignStatus};
-pub use case::{case_key, workload_key};
 pub use error::Error;
 pub use open::Store;
 pub use run::NewRun;

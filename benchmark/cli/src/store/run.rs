@@ -10,11 +10,13 @@ use hdrhistogram::Histogram as Hdr;
 use serde::Serialize;
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::case::{case_row, integer};
+use super::case::case_row;
 use super::error::Error;
 use super::open::Store;
 use super::summary;
-use crate::record::{Case, Replica, Run};
+use crate::case::Case;
+use crate::case::integer;
+use crate::run::{Replica, Run};
 use crate::stats::{RunSummary, Summary, encode};
 
 /// Rows of one INSERT: many enough that parsing it costs nothing, few enough for SQLite's 32,766 parameters.

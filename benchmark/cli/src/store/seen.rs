@@ -2,11 +2,11 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::case::integer;
 use super::error::Error;
 use super::open::Store;
 use super::stored::{RunKey, Selection};
 use super::summary::bytes;
+use crate::case::integer;
 use crate::metrics::{Seen, Span};
 use crate::stats::{Observation, Samples};
 

@@ -7,7 +7,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite};
 
-use super::case::integer;
+use crate::case::integer;
 use crate::stats::{Latencies, Observation, Percentiles, Samples, Summary};
 
 /// The value of one column.

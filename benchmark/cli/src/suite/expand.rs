@@ -9,10 +9,10 @@ use super::axis::{Axis, Given};
 use super::flags::Parsers;
 use super::problem::Problems;
 use super::read::{Document, Matrix};
+use crate::case::Case;
+use crate::case::case_key;
 use crate::library::{self, Library};
 use crate::plan::{self, LoadOptions, Refused};
-use crate::record::Case;
-use crate::store::case_key;
 
 /// The most cases that a suite may have.
 const MOST_CASES: u128 = 10_000;

@@ -65,7 +65,7 @@ pub fn plan(
 }
 
 /// Keeps the cases of some libraries and tests.
-fn narrow(cases: &mut Vec<crate::record::Case>, libraries: &[Library], narrowed: &Selection) -> Result<(), Usage> {
+fn narrow(cases: &mut Vec<crate::case::Case>, libraries: &[Library], narrowed: &Selection) -> Result<(), Usage> {
     let Selection { libraries: names, tests } = narrowed;
     names.iter().try_for_each(|name| library::named(libraries, name).map(drop))?;
     tests.iter().try_for_each(|name| library::test_named(name).map(drop))?;

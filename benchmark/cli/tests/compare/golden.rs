@@ -1,7 +1,7 @@
 //! Ratios, intervals and verdicts that are computed by hand.
 
-use benchmark::record::Run;
 use benchmark::report::{Style, comparison};
+use benchmark::run::Run;
 use benchmark::stats::comparison::{Doubt, Metric, Trials, Verdict};
 use benchmark::stats::summarise;
 use tempfile::TempDir;

@@ -12,7 +12,8 @@ mod simulation;
 use std::path::Path;
 
 use benchmark::compare::{Report, Request, Sides, compare};
-use benchmark::record::{Host, Run};
+use benchmark::machine::Host;
+use benchmark::run::Run;
 use benchmark::stats::comparison::Metric;
 use benchmark::store::Store;
 

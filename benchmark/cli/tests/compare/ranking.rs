@@ -1,8 +1,8 @@
 //! The order of libraries, and who has no place in it.
 
 use benchmark::compare::{Contender, read, twins};
-use benchmark::record::Run;
 use benchmark::report::{Style, ranking, table};
+use benchmark::run::Run;
 use benchmark::stats::comparison::{CONFIDENCE, Metric, Trials, rank};
 use benchmark::stats::summarise;
 use benchmark::store::{Selection, Store};

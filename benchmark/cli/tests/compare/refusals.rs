@@ -2,7 +2,7 @@
 
 use benchmark::compare::{Request, Sides, compare};
 use benchmark::exit::Usage;
-use benchmark::record::Host;
+use benchmark::machine::Host;
 use benchmark::store::Store;
 use tempfile::TempDir;
 

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use benchmark::coordinator::{Conducted, Coordinator, Expected, Hooks, conduct};
+use benchmark::run::coordinator::{Conducted, Coordinator, Expected, Hooks, conduct};
 use benchmark::runner::{News, Replicas};
 use benchmark_protocol::message::{MAX_MESSAGE_BYTES, Tick};
 use serde_json::{Value, json};

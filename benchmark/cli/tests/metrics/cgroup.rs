@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use benchmark::metrics::{Cgroup, CgroupError, CgroupUsage};
+use benchmark::machine::{Cgroup, CgroupError, CgroupUsage};
 
 use super::support::testdata;
 

@@ -1,6 +1,6 @@
 //! Every column of one run, computed on paper from the raw data of `fixture`: two replicas, windows of 2 s and 2.5 s.
 
-use benchmark::rate::{Arrivals, Rate};
+use benchmark::case::{Arrivals, Rate};
 use benchmark::results::{Cell, Filter};
 use tempfile::TempDir;
 

@@ -1,7 +1,8 @@
 //! Trials of a case become one row; what the baseline reached becomes a share.
 
-use benchmark::record::{Amount, Run};
+use benchmark::case::Amount;
 use benchmark::results::{Cell, Filter};
+use benchmark::run::Run;
 use benchmark::store::Store;
 use tempfile::TempDir;
 

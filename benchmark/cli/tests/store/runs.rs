@@ -1,8 +1,9 @@
 //! A run goes in whole, or not at all, and comes out as it was.
 
-use benchmark::record::{Amount, Case};
+use benchmark::case::{Amount, Case};
+use benchmark::case::{case_key, workload_key};
 use benchmark::stats::{decode, decode_bytes, summarise};
-use benchmark::store::{Error, Selection, Store, case_key, workload_key};
+use benchmark::store::{Error, Selection, Store};
 use sqlx::ConnectOptions;
 use tempfile::TempDir;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use benchmark::case::{Amount, Case};
+use benchmark::case::{Arrivals, Rate};
 use benchmark::plan::Selection;
-use benchmark::rate::{Arrivals, Rate};
-use benchmark::record::{Amount, Case};
 use benchmark::suite::{GivenFlags, Source, plan};
 
 use super::{libraries, planned, planned_with};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use benchmark::campaign::Finished;
-use benchmark::rate::{Arrivals, Rate};
+use benchmark::case::{Arrivals, Rate};
 use benchmark::report::sweep;
 use benchmark::stats::{Histograms, RunSummary, Summary};
 use benchmark_protocol::counts::Counts;

@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
-use benchmark::rate::Rate;
-use benchmark::record::{Amount, Replica, Run};
+use benchmark::case::Amount;
+use benchmark::case::Rate;
+use benchmark::run::verdict::{Surroundings, marks, metrics_difference, reasons};
+use benchmark::run::{Replica, Run};
 use benchmark::stats::{Observation, RunSummary, summarise};
-use benchmark::verdict::{Surroundings, marks, metrics_difference, reasons};
 use benchmark_protocol::counts::{Counts, FailureKind};
 use benchmark_protocol::message::ReplicaResult;
 

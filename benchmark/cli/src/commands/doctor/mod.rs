@@ -9,11 +9,10 @@ use anyhow::Result;
 use clap::Args;
 use nix::sys::resource::{Resource, getrlimit};
 
-use crate::build::Builder;
 use crate::exit::{Exit, Missing};
 use crate::library;
+use crate::library::Builder;
 use crate::machine::{self, CpuSplit};
-use crate::noise;
 use crate::plan::Database;
 use crate::store::{Error, Store};
 
@@ -111,7 +110,7 @@ fn open_files() -> Finding {
 
 fn clock() -> Finding {
     match machine::host().clock_source {
-        Some(source) if noise::is_cheap(&source) => Finding::Good(source),
+        Some(source) if machine::is_cheap(&source) => Finding::Good(source),
         Some(source) => {
             Finding::Warning(format!("clock source `{source}`: each reading is slow; `tsc` would be better"))
         }

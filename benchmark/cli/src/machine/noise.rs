@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::machine;
+use super::cpus::Cpus;
 
 /// Runnable tasks, on average over the last minute and for each CPU, from which on other load is worth a word.
 const LOAD: f64 = 0.25;
@@ -63,7 +63,7 @@ fn stolen(stat: &str) -> Option<f64> {
 
 /// How often the cores were throttled for heat since boot; `None` where the kernel does not count it.
 fn throttle_count(root: &Path) -> Option<u64> {
-    let cpus = machine::Cpus::allowed();
+    let cpus = Cpus::allowed();
     let counts = cpus.iter().filter_map(|cpu| {
         let path = root.join(format!("sys/devices/system/cpu/cpu{cpu}/thermal_throttle/core_throttle_count"));
         fs::read_to_string(path).ok()?.trim().parse::<u64>().ok()
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn each_source_is_named_with_the_way_out() {
-        let cpu = machine::Cpus::allowed().iter().next().unwrap();
+        let cpu = Cpus::allowed().iter().next().unwrap();
         let throttled = format!("sys/devices/system/cpu/cpu{cpu}/thermal_throttle/core_throttle_count");
         let sources = of(&[
             ("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n"),

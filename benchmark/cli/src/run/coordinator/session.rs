@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::{self, Incoming, Writer};
 use super::{Coordinator, Expected, timeouts};
-use crate::record;
+use crate::run::Replica;
 use crate::runner::{Exit, Identity, News, Replicas};
 
 /// What the coordinator tells others while a run goes on.
@@ -47,7 +47,7 @@ pub enum Plateau {
 #[derive(Debug)]
 pub struct Conducted {
     /// Every replica, by index.
-    pub replicas: Vec<record::Replica>,
+    pub replicas: Vec<Replica>,
     /// Why the run ended before its time; empty where it did not.
     pub reasons: Vec<String>,
     /// Whether a signal ended it.
@@ -110,7 +110,7 @@ struct Session<'a> {
 
 /// The place of one replica.
 struct Seat {
-    record: record::Replica,
+    record: Replica,
     connection: Option<u64>,
     writer: Option<Writer>,
     ready: bool,
@@ -119,7 +119,7 @@ struct Seat {
 
 impl Seat {
     fn new(index: u32) -> Self {
-        let record = record::Replica { index, ..record::Replica::default() };
+        let record = Replica { index, ..Replica::default() };
         Self { record, connection: None, writer: None, ready: false, heard: Instant::now() }
     }
 

@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
+use super::catalogue::Library;
+use super::provenance::Build;
 use crate::exit::Missing;
-use crate::library::Library;
-use crate::record;
 
 /// Makes the programs of one checkout.
 #[derive(Debug)]
@@ -122,8 +122,8 @@ impl Builder {
     ///
     /// # Errors
     /// When the program or Cargo.lock cannot be read.
-    pub fn record(&self, library: &Library, test: Test) -> Result<record::Build> {
-        Ok(record::Build {
+    pub fn record(&self, library: &Library, test: Test) -> Result<Build> {
+        Ok(Build {
             library: library.name.clone(),
             library_version: library.version.clone(),
             test,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use benchmark_protocol::message::Tick;
 
-use crate::record::{Case, Run};
+use crate::case::Case;
+use crate::run::Run;
 use crate::runner::Leftovers;
 use crate::stats::RunSummary;
 

@@ -11,38 +11,37 @@ use benchmark_protocol::test::Test;
 use benchmark_protocol::units::format_duration;
 use futures_util::future::BoxFuture;
 
-use super::Finished;
-use super::interrupts::Interrupts;
 use super::monitor::{Monitor, Watch};
-use crate::bucket;
-use crate::coordinator::{Conducted, Coordinator, Expected, Hooks, Plateau, conduct};
-use crate::event::{Event, Listener};
+use crate::campaign::{Event, Finished, Interrupts, Listener};
+use crate::case::{Amount, Case};
 use crate::machine::{CpuSplit, busy_seconds, cpu_seconds_of};
 use crate::metrics::Span;
-use crate::origin_process::OriginProcess;
-use crate::record::{Amount, Case, Run};
+use crate::run::Run;
+use crate::run::coordinator::{Conducted, Coordinator, Expected, Hooks, Plateau, conduct};
+use crate::run::verdict::{self, Surroundings};
 use crate::runner::{Job, Program, Replicas, Runner, Runners};
 use crate::stats::summarise;
 use crate::store::{NewRun, Store};
-use crate::verdict::{self, Surroundings};
+use crate::target::OriginProcess;
+use crate::target::bucket;
 
 /// What all runs of a campaign share.
-pub(super) struct Conductor<'a> {
-    pub(super) store: &'a Store,
-    pub(super) campaign_id: &'a str,
-    pub(super) seed: u64,
-    pub(super) cpus: &'a CpuSplit,
-    pub(super) runner: &'a Runners,
-    pub(super) coordinator: Coordinator,
+pub(crate) struct Conductor<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) campaign_id: &'a str,
+    pub(crate) seed: u64,
+    pub(crate) cpus: &'a CpuSplit,
+    pub(crate) runner: &'a Runners,
+    pub(crate) coordinator: Coordinator,
     /// Started with the first run that needs it, and anew after one that lost it.
-    pub(super) origin: Option<OriginProcess>,
-    pub(super) monitor: &'a Monitor,
-    pub(super) interrupts: &'a mut Interrupts,
+    pub(crate) origin: Option<OriginProcess>,
+    pub(crate) monitor: &'a Monitor,
+    pub(crate) interrupts: &'a mut Interrupts,
 }
 
 impl Conductor<'_> {
     /// Runs a case once, at this rate where it is an open loop, and stores what came of it; `None` where a signal ended it.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &mut self,
         case: &Case,
         (trial, rate): (u32, Result<Option<f64>, String>),

@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use bollard::query_parameters::BuildImageOptionsBuilder;
 use sha2::{Digest, Sha256};
 
-use super::engine::Engine;
 use crate::exit::Missing;
+use crate::runner::Engine;
 
 /// An image that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,13 +8,13 @@ use anyhow::Result;
 use benchmark_protocol::message::Tick;
 use futures_util::future::BoxFuture;
 
-use crate::coordinator::Plateau;
 use crate::exit::Usage;
 use crate::metrics::{
     Labels, LiveMetrics, MetricsError, MetricsServer, Prometheus, Seen, Span, TargetError, Watched, graphs, link,
     monitoring_cpu_seconds, serve,
 };
-use crate::record::Run;
+use crate::run::Run;
+use crate::run::coordinator::Plateau;
 
 /// Where Prometheus is unless told otherwise.
 const USUAL_URL: &str = "http://127.0.0.1:9090";
@@ -33,7 +33,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 
 /// Watches a campaign.
 #[derive(Debug)]
-pub(super) struct Monitor {
+pub(crate) struct Monitor {
     live: LiveMetrics,
     /// Keeps the live metrics served.
     server: Option<MetricsServer>,
@@ -49,7 +49,7 @@ impl Monitor {
     ///
     /// # Errors
     /// [`Usage`] for a URL that is none. A Prometheus that is down is no error: rows say so.
-    pub(super) async fn start(asked: Option<&str>, campaign_id: &str, addresses: &[IpAddr]) -> Result<Self> {
+    pub(crate) async fn start(asked: Option<&str>, campaign_id: &str, addresses: &[IpAddr]) -> Result<Self> {
         let live = LiveMetrics::default();
         let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST)];
         let mut all: Vec<IpAddr> = loopback.iter().chain(addresses).copied().collect();
@@ -72,26 +72,26 @@ impl Monitor {
     }
 
     /// The link to the campaign's graphs, where there is a Prometheus.
-    pub(super) fn graphs(&self, containers: bool) -> Option<String> {
+    pub(crate) fn graphs(&self, containers: bool) -> Option<String> {
         let watched = if containers { Watched::Containers } else { Watched::Processes };
         let prometheus = self.prometheus.as_ref()?;
         Some(link(&prometheus.shown_url(), &graphs(&self.campaign_id, watched)))
     }
 
     /// Serves the live metrics at one more address of this host.
-    pub(super) fn also_listen(&mut self, address: IpAddr) {
+    pub(crate) fn also_listen(&mut self, address: IpAddr) {
         if let Some(Err(error)) = self.server.as_mut().map(|server| server.also_listen(address)) {
             tracing::warn!("{error}");
         }
     }
 
     /// Where the live metrics are served.
-    pub(super) fn port(&self) -> Option<u16> {
+    pub(crate) fn port(&self) -> Option<u16> {
         self.server.as_ref().map(MetricsServer::port)
     }
 
     /// Begins to watch a run.
-    pub(super) fn watch(&self, run: &Run) -> Watch {
+    pub(crate) fn watch(&self, run: &Run) -> Watch {
         let case = &run.case;
         self.live.run_started(&Labels {
             campaign_id: self.campaign_id.clone(),
@@ -113,7 +113,7 @@ impl Monitor {
 
 /// Watches a run.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     live: LiveMetrics,
     prometheus: Option<Prometheus>,
     run_id: String,
@@ -123,12 +123,12 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn ticked(&self, replica: u32, tick: &Tick) {
+    pub(crate) fn ticked(&self, replica: u32, tick: &Tick) {
         self.live.ticked(replica, tick);
     }
 
     /// Waits until Prometheus has seen that the replicas do nothing. Once that failed in a run, it is not waited for again.
-    pub(super) fn settled(&self, plateau: Plateau) -> BoxFuture<'static, ()> {
+    pub(crate) fn settled(&self, plateau: Plateau) -> BoxFuture<'static, ()> {
         let Some(prometheus) = self.prometheus.clone() else { return Box::pin(std::future::ready(())) };
         let (run_id, replicas, refusal) = (self.run_id.clone(), self.replicas, Arc::clone(&self.refusal));
         Box::pin(async move {
@@ -157,7 +157,7 @@ impl Watch {
     }
 
     /// Asks what Prometheus saw, once the run is over.
-    pub(super) async fn conclude(self, run: &mut Run) {
+    pub(crate) async fn conclude(self, run: &mut Run) {
         self.live.run_ended();
         run.prometheus_refusal = lock(&self.refusal).clone();
         let (Some(prometheus), Some(span)) = (&self.prometheus, run.span) else { return };

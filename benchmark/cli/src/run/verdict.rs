@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use benchmark_protocol::counts::Counts;
 
+use crate::case::Amount;
 use crate::plan::least_delay;
-use crate::record::{Amount, Run};
+use crate::run::Run;
 use crate::stats::{Histograms, Observation, RunSummary};
 
 /// Share of requests of the window that may fail.

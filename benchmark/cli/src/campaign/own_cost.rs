@@ -12,11 +12,11 @@ use benchmark_protocol::test::Test;
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::build::Builder;
+use crate::library::Builder;
 use crate::library::Library;
 use crate::machine::CpuSplit;
-use crate::origin_process::OriginProcess;
 use crate::runner::output_of;
+use crate::target::OriginProcess;
 
 /// Each contender has so many turns; its figure is their median.
 const TURNS: usize = 5;
@@ -42,7 +42,7 @@ pub struct OwnCost {
 ///
 /// # Errors
 /// When a program does not build or run, or the origin does not start.
-pub async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Result<OwnCost> {
+pub(super) async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Result<OwnCost> {
     let bare = builder.build_example(baseline, "baseline-bare").await?;
     let test = builder.program(&baseline.name, Test::FetchRange);
     let origin = OriginProcess::start(&cpus.origin, Ipv4Addr::LOCALHOST.into(), None).await?;

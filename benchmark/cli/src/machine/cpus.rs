@@ -1,12 +1,10 @@
-//! The machine: its facts, its CPUs and how they are shared out, and who runs on it.
+//! CPUs, and how origin and replicas share them out.
 
 use std::fs;
 use std::str::FromStr;
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::unistd::{Pid, SysconfVar, sysconf};
-
-use crate::record::{Host, ProcessIdentity};
+use nix::unistd::Pid;
 
 /// A set of CPUs, as `taskset -c` writes it: `0-3,6`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,96 +132,6 @@ impl CpuSplit {
     }
 }
 
-/// The facts of this machine.
-#[must_use]
-pub fn host() -> Host {
-    let read = |path: &str| fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
-    let cpu_info = read("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu_info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    let memory = read("/proc/meminfo").unwrap_or_default();
-    let total =
-        memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse::<u64>().ok());
-    Host {
-        name: read("/proc/sys/kernel/hostname").unwrap_or_default(),
-        cpu_model: model.map(|(_, model)| model.trim().to_owned()).unwrap_or_default(),
-        cpus: std::thread::available_parallelism().map_or(1, |count| count.get() as u32),
-        memory_bytes: total.unwrap_or(0) * 1024,
-        kernel: read("/proc/sys/kernel/osrelease").unwrap_or_default(),
-        clock_source: read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-        governor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        cgroup: cgroup_version(),
-    }
-}
-
-fn cgroup_version() -> Option<String> {
-    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
-    let v1 = mounts.lines().any(|line| line.split_whitespace().nth(2) == Some("cgroup"));
-    let v2 = mounts.lines().any(|line| line.split_whitespace().nth(2) == Some("cgroup2"));
-    if v1 { Some("v1".into()) } else { v2.then(|| "v2".into()) }
-}
-
-/// This process, as another harness will look for it.
-#[must_use]
-pub fn this_process() -> ProcessIdentity {
-    let pid = std::process::id();
-    ProcessIdentity { boot_id: boot_id(), pid, start_ticks: start_ticks(pid).unwrap_or(0) }
-}
-
-/// Whether that very process still runs.
-#[must_use]
-pub fn is_alive(process: &ProcessIdentity) -> bool {
-    process.boot_id == boot_id() && start_ticks(process.pid) == Some(process.start_ticks)
-}
-
-fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
-}
-
-/// Fields of /proc/PID/stat from the state on: the name before them may hold spaces.
-fn stat_fields(pid: u32) -> Option<Vec<String>> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    Some(stat.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
-}
-
-/// Field 22 of /proc/PID/stat; `None` for a process that is gone or waits to be buried.
-fn start_ticks(pid: u32) -> Option<u64> {
-    let fields = stat_fields(pid)?;
-    if fields.first().is_some_and(|state| state == "Z") { None } else { fields.get(19)?.parse().ok() }
-}
-
-/// User and system CPU time of another process so far, in seconds: fields 14 and 15, in clock ticks of some 10 ms.
-#[must_use]
-pub fn cpu_seconds_of(pid: u32) -> Option<f64> {
-    let fields = stat_fields(pid)?;
-    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-    Some(ticks as f64 / ticks_per_second())
-}
-
-/// What these CPUs spent so far on programs of any kind or had taken away by the hypervisor, in seconds. Interrupts are
-/// left out: the kernel's work for our own packages is booked there.
-#[must_use]
-pub fn busy_seconds(cpus: &Cpus) -> Option<f64> {
-    let stat = fs::read_to_string("/proc/stat").ok()?;
-    let ticks: u64 = cpus.iter().filter_map(|cpu| busy_ticks(&stat, cpu)).sum();
-    Some(ticks as f64 / ticks_per_second())
-}
-
-/// Of a line `cpuN user nice system idle iowait irq softirq steal ...`: user, nice, system and steal.
-fn busy_ticks(stat: &str, cpu: usize) -> Option<u64> {
-    let name = format!("cpu{cpu} ");
-    let fields: Vec<u64> = stat
-        .lines()
-        .find_map(|line| line.strip_prefix(&name))?
-        .split_whitespace()
-        .filter_map(|f| f.parse().ok())
-        .collect();
-    Some(fields.iter().take(3).sum::<u64>() + fields.get(7).copied().unwrap_or(0))
-}
-
-fn ticks_per_second() -> f64 {
-    sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100) as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,20 +150,5 @@ mod tests {
         let split = CpuSplit::new(None, None).unwrap();
         assert_eq!(split.shared(), Cpus::allowed().count() < 2);
         assert!(CpuSplit::new(Some(Cpus(vec![1000])), None).unwrap_err().contains("CPU 1000"));
-    }
-
-    #[test]
-    fn this_process_is_alive_and_its_successor_is_not() {
-        let mut process = this_process();
-        assert!(is_alive(&process));
-        process.start_ticks += 1;
-        assert!(!is_alive(&process));
-    }
-
-    #[test]
-    fn busy_time_leaves_out_idle_and_interrupts() {
-        let stat = "cpu  1 1 1 1\ncpu0 10 20 30 1000 5 6 7 8 0 0\ncpu1 1 0 0 0 0 0 0 0 0 0\n";
-        assert_eq!(busy_ticks(stat, 0), Some(68));
-        assert_eq!(busy_ticks(stat, 1), Some(1));
     }
 }

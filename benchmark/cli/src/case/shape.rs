@@ -1,0 +1,78 @@
+//! A case: whom it measures, with what, under which options.
+
+use std::time::Duration;
+
+use benchmark_protocol::inject::Inject;
+use benchmark_protocol::parameter::Values;
+use benchmark_protocol::test::Test;
+
+use super::rate::{Arrivals, Rate};
+
+/// A library, a test and every option that shapes the load. Two runs of equal cases may be pooled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// The measured library.
+    pub library: String,
+    /// Its version.
+    pub library_version: String,
+    /// The workload.
+    pub test: Test,
+    /// The test's own parameters.
+    pub params: Values,
+    /// What the origin does to the requests.
+    pub inject: Vec<Inject>,
+    /// How many replicas run.
+    pub replicas: u32,
+    /// What starts them: `process` or `compose`.
+    pub runner: String,
+    /// CPUs that each container may use at most; `None` is no limit.
+    pub cpu_limit: Option<f64>,
+    /// Memory that each container may use at most, in bytes; `None` is no limit.
+    pub memory_limit: Option<u64>,
+    /// The target as the user named it; `None` is the origin.
+    pub target: Option<String>,
+    /// The endpoint of an `s3://` target.
+    pub endpoint: Option<String>,
+    /// Options of the load.
+    pub load: Load,
+    /// Whether it is the second of an A/A pair: the same as another case in all that could make a difference.
+    pub twin: bool,
+}
+
+/// The options of a case that every test has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Load {
+    /// Requests in flight, per replica.
+    pub concurrency: u32,
+    /// How long the window is.
+    pub amount: Amount,
+    /// How long the warm-up is.
+    pub warm_up: Duration,
+    /// How long what was started in the window may still take.
+    pub drain: Duration,
+    /// Sockets, per replica.
+    pub pool_size: u32,
+    /// Whether connections are used again.
+    pub keep_alive: bool,
+    /// How long an idle connection is kept.
+    pub keep_alive_timeout: Duration,
+    /// Whether the target's name is resolved once.
+    pub use_dns_cache: bool,
+    /// From issue to the last byte.
+    pub timeout: Duration,
+    /// Threads that run requests, per replica.
+    pub threads: u32,
+    /// Requests that become due, over all replicas; `None` is a closed loop.
+    pub rate: Option<Rate>,
+    /// How due instants follow each other, in an open loop.
+    pub arrivals: Arrivals,
+}
+
+/// What ends the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// So much time.
+    Duration(Duration),
+    /// So many requests, per replica.
+    Requests(u64),
+}

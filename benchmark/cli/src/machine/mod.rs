@@ -1,0 +1,16 @@
+//! The machine: its facts, its CPUs and how they are shared out, what makes it noisy, and who runs on it.
+
+mod cgroup;
+mod cpu_time;
+mod cpus;
+mod host;
+mod noise;
+mod process;
+
+pub use cgroup::{Cgroup, CgroupError, CgroupUsage};
+pub use cpu_time::{busy_seconds, cpu_seconds_of};
+pub use cpus::{CpuSplit, Cpus};
+pub use host::{Host, host};
+pub(crate) use noise::is_cheap;
+pub use noise::sources as noise_sources;
+pub use process::{ProcessIdentity, is_alive, this_process};
