@@ -49,13 +49,14 @@ pub struct ContentRange {
 }
 
 impl ContentRange {
-    /// Reads the header's value; `None` for anything but a satisfied range of a known size.
+    /// Reads the header's value; `None` for anything but a satisfied range within a known size: whoever reads it may count on
+    /// `first <= last < size`.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Self> {
         let (first, rest) = leading_number(value.strip_prefix(b"bytes ")?)?;
         let (last, rest) = leading_number(rest.strip_prefix(b"-")?)?;
         let (size, rest) = leading_number(rest.strip_prefix(b"/")?)?;
-        rest.is_empty().then_some(Self { first, last, size })
+        (rest.is_empty() && first <= last && last < size).then_some(Self { first, last, size })
     }
 }
 
@@ -228,6 +229,10 @@ mod tests {
             "bytes -9/10",
             "bytes 0-9/10 ",
             "bytes +0-9/10",
+            "bytes 0-16383/100",
+            "bytes 0-10/10",
+            "bytes 9-0/10",
+            "bytes 0-0/0",
         ];
         for other in others.into_iter().chain(["bytes 0-9/18446744073709551617"]) {
             assert_eq!(ContentRange::parse(other.as_bytes()), None, "{other}");
