@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use benchmark::campaign::Campaign;
 use benchmark::case::Arrivals;
-use benchmark::case::{Amount, Case, Load};
+use benchmark::case::{Amount, Case, Load, RunnerName};
 use benchmark::library::Build;
 use benchmark::machine::{Host, ProcessIdentity};
 use benchmark::metrics::Span;
@@ -94,7 +94,7 @@ async fn fill(store: &Store, [runs, replicas, ticks, trials]: [u32; 4], containe
         // Trials are interleaved in blocks, as a campaign runs them.
         let (trial, mut case) = (number / cases, case(number % cases, replicas));
         if containers {
-            "compose".clone_into(&mut case.runner);
+            case.runner = RunnerName::Compose;
         }
         let run_id = format!("01938b00-0000-7000-8000-{number:012x}");
         let started_us = 1_763_700_000_000_000 + i64::from(number) * 12_000_000;
@@ -227,7 +227,7 @@ fn case(number: u32, replicas: u32) -> Case {
         params: Values::new(Test::FetchRange.parameters(), []).expect("defaults"),
         inject: Vec::new(),
         replicas,
-        runner: "process".to_owned(),
+        runner: RunnerName::Process,
         cpu_limit: None,
         memory_limit: None,
         target: None,

@@ -110,8 +110,8 @@ pub async fn look(tools: &[Tool], profiles: &[Profile], concurrency: u32, seed: 
             let audit = origin.audit(&bucket).await?;
             let judged = reported(*tool, &output)
                 .and_then(|reported| compare(profile, &reported, audit.delays_delivered.as_ref()));
-            let (who, runner) = (tool.name().to_owned(), String::new());
-            seen.push(Calibrated { who, runner, profile: profile.clone(), look: 1, judged });
+            let who = tool.name().to_owned();
+            seen.push(Calibrated { who, runner: None, profile: profile.clone(), look: 1, judged });
         }
     }
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove the folder `{}`", folder.display()))?;

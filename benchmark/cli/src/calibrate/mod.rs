@@ -13,7 +13,7 @@ pub use truth::{Judged, Line, Reported, Stall, judge, judge_stall};
 
 use benchmark_protocol::message::Histogram as Wire;
 
-use crate::case::Case;
+use crate::case::{Case, RunnerName};
 use crate::run::Run;
 use crate::stats::{RunSummary, decode};
 
@@ -22,8 +22,8 @@ use crate::stats::{RunSummary, decode};
 pub struct Calibrated {
     /// Who reported: a library, or another load generator.
     pub who: String,
-    /// `process`, `compose`, or empty for another load generator.
-    pub runner: String,
+    /// What started it; `None` for another load generator.
+    pub runner: Option<RunnerName>,
     /// What the origin did.
     pub profile: Profile,
     /// Which look at the case it is, from 1.
@@ -56,7 +56,7 @@ pub fn of_run(profile: &Profile, run: &Run, summary: &RunSummary) -> Calibrated 
                 .and_then(|latency| compare(profile, &Reported::of(latency), delivered))
         }
     };
-    Calibrated { who: library.clone(), runner: runner.clone(), profile: profile.clone(), look: 1, judged }
+    Calibrated { who: library.clone(), runner: Some(*runner), profile: profile.clone(), look: 1, judged }
 }
 
 fn compare(profile: &Profile, reported: &Reported, delivered: Option<&Wire>) -> Result<Judged, String> {

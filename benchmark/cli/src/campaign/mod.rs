@@ -266,7 +266,7 @@ impl Parts<'_> {
 
 /// The runners of a plan, by name.
 fn runners(plan: &Plan) -> String {
-    let mut names: Vec<&str> = plan.cases.iter().map(|case| case.runner.as_str()).collect();
+    let mut names: Vec<&str> = plan.cases.iter().map(|case| case.runner.name()).collect();
     names.sort_unstable();
     names.dedup();
     names.join(" and ")

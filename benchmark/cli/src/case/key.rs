@@ -25,7 +25,7 @@ pub fn workload_key(case: &Case) -> String {
         ["params", params_json(case)],
         ["inject", inject_text(case)],
         ["replicas", case.replicas],
-        ["runner", case.runner],
+        ["runner", case.runner.name()],
         ["target", case.target],
         ["endpoint", case.endpoint],
         ["concurrency", load.concurrency],

@@ -7,6 +7,7 @@ use benchmark_protocol::parameter::Values;
 use benchmark_protocol::test::Test;
 
 use super::rate::{Arrivals, Rate};
+use super::runner::RunnerName;
 
 /// A library, a test and every option that shapes the load. Two runs of equal cases may be pooled.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +24,8 @@ pub struct Case {
     pub inject: Vec<Inject>,
     /// How many replicas run.
     pub replicas: u32,
-    /// What starts them: `process` or `compose`.
-    pub runner: String,
+    /// What starts them.
+    pub runner: RunnerName,
     /// CPUs that each container may use at most; `None` is no limit.
     pub cpu_limit: Option<f64>,
     /// Memory that each container may use at most, in bytes; `None` is no limit.

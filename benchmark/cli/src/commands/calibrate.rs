@@ -6,9 +6,10 @@ use clap::{Args, ValueEnum};
 
 use crate::calibrate::{Calibrated, Scope, Tool, cases, check, look, of_run, profiles};
 use crate::campaign;
+use crate::case::RunnerName;
 use crate::exit::Exit;
 use crate::library;
-use crate::plan::{AskedRunner, LoadOptions, assemble};
+use crate::plan::{LoadOptions, assemble};
 use crate::report;
 use crate::runner::Engine;
 
@@ -106,19 +107,19 @@ impl Calibrate {
         }
         println!("{}", report::calibration(&calibrated));
         // Other load generators are looked at, not vouched for.
-        let good = calibrated.iter().filter(|case| !case.runner.is_empty()).all(Calibrated::inside);
+        let good = calibrated.iter().filter(|case| case.runner.is_some()).all(Calibrated::inside);
         Ok(if good { Exit::Good } else { Exit::Invalid })
     }
 
-    async fn runners(&self) -> Vec<AskedRunner> {
+    async fn runners(&self) -> Vec<RunnerName> {
         match self.runner {
-            Runners::Process => vec![AskedRunner::Process],
-            Runners::Compose => vec![AskedRunner::Compose],
-            Runners::All if self.quick => vec![AskedRunner::Process],
-            Runners::All if Engine::connect().await.is_ok() => vec![AskedRunner::Process, AskedRunner::Compose],
+            Runners::Process => vec![RunnerName::Process],
+            Runners::Compose => vec![RunnerName::Compose],
+            Runners::All if self.quick => vec![RunnerName::Process],
+            Runners::All if Engine::connect().await.is_ok() => vec![RunnerName::Process, RunnerName::Compose],
             Runners::All => {
                 eprintln!("skipped: the libraries in containers (needs a Docker Engine that answers)");
-                vec![AskedRunner::Process]
+                vec![RunnerName::Process]
             }
         }
     }

@@ -7,7 +7,7 @@ use benchmark_protocol::parameter::Values;
 use benchmark_protocol::target::{Names, Target};
 use benchmark_protocol::test::Test;
 
-use super::options::{AskedRunner, LoadOptions};
+use super::options::LoadOptions;
 use crate::case::{Amount, Case, Load};
 use crate::exit::Usage;
 use crate::library::{self, Library};
@@ -106,7 +106,7 @@ pub fn case(
     options: &LoadOptions,
 ) -> Result<Case, Vec<Refused>> {
     let mut given = params.to_vec();
-    if options.runner == AskedRunner::Process {
+    if !options.runner.capabilities().limits {
         for (option, asked) in [("cpus", options.cpus.is_some()), ("memory", options.memory.is_some())] {
             if asked {
                 let text = "`--cpus` and `--memory` are limits of containers: they go with --runner compose";
@@ -174,7 +174,7 @@ pub fn case(
         inject: options.inject.clone(),
         replicas: options.replicas,
         // `auto` is decided as the campaign begins.
-        runner: options.runner.name().to_owned(),
+        runner: options.runner,
         cpu_limit: options.cpus,
         memory_limit: options.memory,
         target: options.target.clone(),

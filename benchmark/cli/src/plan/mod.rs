@@ -6,4 +6,4 @@ mod options;
 
 pub use blocks::{Plan, assemble, capacity_case, plan};
 pub use cases::{Refused, Selection, case, cases, least_delay};
-pub use options::{AskedRunner, Database, LoadOptions};
+pub use options::{Database, LoadOptions};

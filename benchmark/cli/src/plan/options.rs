@@ -7,9 +7,9 @@ use std::time::Duration;
 use benchmark_protocol::inject::Inject;
 use benchmark_protocol::units::{parse_duration, parse_size};
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, Parser, ValueEnum};
+use clap::{ArgAction, Args, Parser};
 
-use crate::case::{Arrivals, Rate};
+use crate::case::{Arrivals, Rate, RunnerName};
 use crate::machine::Cpus;
 
 /// Options of `run-test` and `run-all`.
@@ -17,7 +17,7 @@ use crate::machine::Cpus;
 pub struct LoadOptions {
     /// What starts the replicas: auto takes compose where a Docker Engine answers, else process
     #[arg(long, env = "BENCHMARK_RUNNER", value_enum, default_value = "auto")]
-    pub runner: AskedRunner,
+    pub runner: RunnerName,
     /// Processes of a run, each with the whole concurrency
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub replicas: u32,
@@ -121,29 +121,6 @@ pub struct LoadOptions {
 
 /// Blocks of a campaign that goes on until its intervals are narrow, unless told otherwise.
 const MOST_BLOCKS: u32 = 40;
-
-/// What the user asked to start the replicas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AskedRunner {
-    /// The best there is.
-    Auto,
-    /// Local processes.
-    Process,
-    /// Containers.
-    Compose,
-}
-
-impl AskedRunner {
-    /// Its name in commands and results.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Process => "process",
-            Self::Compose => "compose",
-        }
-    }
-}
 
 /// Where the database is.
 #[derive(Clone, Debug, Args)]

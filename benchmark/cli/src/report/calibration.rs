@@ -10,7 +10,7 @@ use crate::library::BASELINE;
 pub fn calibration(calibrated: &[Calibrated]) -> String {
     let mut text = String::new();
     for case in calibrated {
-        let runner = if case.runner.is_empty() { String::new() } else { format!(" ({})", case.runner) };
+        let runner = case.runner.map(|runner| format!(" ({runner})")).unwrap_or_default();
         let load_loop = if case.profile.load_loop == Loop::Closed { "closed loop" } else { "open loop" };
         let title = format!("{}{runner}, {load_loop}, {}", case.who, case.profile.inject);
         match &case.judged {

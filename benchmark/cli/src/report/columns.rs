@@ -29,7 +29,7 @@ pub(super) fn columns() -> Vec<Column> {
         }));
     }
     columns.extend([
-        column("runner", |case| Some(case.runner.clone())),
+        column("runner", |case| Some(case.runner.to_string())),
         column("replicas", |case| Some(case.replicas.to_string())),
         column("concurrency", |case| Some(case.load.concurrency.to_string())),
         column("rate", |case| Some(case.load.rate.map_or_else(|| "closed loop".to_owned(), |rate| rate.to_string()))),

@@ -64,7 +64,8 @@ impl Conductor<'_> {
             origin_cpu_share: None,
             invalid_reasons: Vec::new(),
             marks: Vec::new(),
-            metrics_source: if case.runner == "compose" { "replica_network" } else { "replica" }.to_owned(),
+            metrics_source: if case.runner.capabilities().own_network { "replica_network" } else { "replica" }
+                .to_owned(),
             prometheus_refusal: None,
             span: None,
             wall_ns: 0,
@@ -361,6 +362,9 @@ fn label_window(run: &mut Run) {
 
 /// Where the run's phases lie for all replicas: idle once the last is ready, at rest again once the last has drained.
 fn span(run: &Run, start_ns: u64) -> Option<Span> {
+    if run.case.runner.capabilities().remote_clock {
+        return None;
+    }
     let wall = wall_clock();
     let results = || run.replicas.iter().filter_map(|replica| replica.result.as_ref());
     Some(Span {

@@ -98,15 +98,15 @@ impl Monitor {
             run_id: run.run_id.clone(),
             library: case.library.clone(),
             test: case.test.name().to_owned(),
-            runner: case.runner.clone(),
+            runner: case.runner.to_string(),
         });
-        let containers = case.runner == "compose";
+        let watched = case.runner.capabilities().watched;
         Watch {
             live: self.live.clone(),
-            prometheus: self.prometheus.clone().filter(|_| containers),
+            prometheus: self.prometheus.clone().filter(|_| watched),
             run_id: run.run_id.clone(),
             replicas: case.replicas as usize,
-            refusal: Arc::new(Mutex::new(self.refusal.clone().filter(|_| containers))),
+            refusal: Arc::new(Mutex::new(self.refusal.clone().filter(|_| watched))),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use futures_util::future::join_all;
@@ -12,16 +13,20 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::engine::{Engine, harness_label};
 use super::stderr::Tail;
-use super::{Exit, Identity, Job, News, Replicas, Runner};
+use super::{Capabilities, Exit, Identity, Job, News, Replicas, Runner};
 use crate::exit::Missing;
 use crate::machine::Cgroup;
 use crate::machine::CpuSplit;
 
 /// The service of docker-compose.yaml that is scaled.
 const SERVICE: &str = "benchmark-runner";
+
+/// How long compose may take to say its version: docker's own command asks the Engine first.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// How long a container's id is as its host name.
 const SHORT_ID: usize = 12;
@@ -44,8 +49,9 @@ impl ComposeTool {
         for candidate in &candidates {
             let words: Vec<String> = candidate.split_whitespace().map(str::to_owned).collect();
             let Some((program, arguments)) = words.split_first() else { continue };
-            let output = Command::new(program).args(arguments).args(["version", "--short"]).output().await;
-            if let Ok(output) = output
+            let mut command = Command::new(program);
+            command.args(arguments).args(["version", "--short"]).stdin(Stdio::null()).kill_on_drop(true);
+            if let Ok(Ok(output)) = timeout(ANSWER, command.output()).await
                 && output.status.success()
             {
                 let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -85,6 +91,10 @@ pub struct Compose {
 }
 
 impl Compose {
+    /// Containers on this host's kernel, and so by its clock.
+    pub const CAPABILITIES: Capabilities =
+        Capabilities { limits: true, own_network: true, watched: true, remote_clock: false };
+
     /// Makes the network of a campaign.
     ///
     /// # Errors

@@ -7,7 +7,19 @@ use tokio::sync::mpsc::Receiver;
 
 use super::compose::Containers;
 use super::process::Children;
-use super::{Compose, Job, News, Processes, Replicas, Runner};
+use super::{Capabilities, Compose, Job, News, Processes, Replicas, Runner};
+use crate::case::RunnerName;
+
+impl RunnerName {
+    /// What the runner of this name can do; what is open can do what the best can, until it is decided.
+    #[must_use]
+    pub const fn capabilities(self) -> Capabilities {
+        match self {
+            Self::Process => Processes::CAPABILITIES,
+            Self::Compose | Self::Auto => Compose::CAPABILITIES,
+        }
+    }
+}
 
 /// The runners of a campaign.
 #[derive(Debug)]
@@ -31,9 +43,9 @@ impl Runner for Runners {
     }
 
     fn start(&self, job: &Job) -> Result<Started> {
-        match (job.case.runner.as_str(), &self.compose) {
-            ("process", _) => self.processes.start(job).map(Started::Processes),
-            ("compose", Some(compose)) => compose.start(job).map(Started::Containers),
+        match (job.case.runner, &self.compose) {
+            (RunnerName::Process, _) => self.processes.start(job).map(Started::Processes),
+            (RunnerName::Compose, Some(compose)) => compose.start(job).map(Started::Containers),
             (other, _) => Err(anyhow!("there is no runner `{other}` here")),
         }
     }

@@ -32,7 +32,10 @@ const RUN_LABEL: &str = "benchmark.run_id";
 const HARNESS_LABEL: &str = "benchmark.harness";
 
 /// How long the Engine may take to say that it is there.
-const ANSWER: Duration = Duration::from_secs(3);
+const PRESENCE: Duration = Duration::from_secs(3);
+
+/// How long it may take for anything else but a build and the end of a container: one that hangs must not hang us.
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// A Docker Engine that answers.
 #[derive(Clone, Debug)]
@@ -75,14 +78,14 @@ impl Engine {
     /// [`Missing`] where none answers.
     pub async fn connect() -> Result<Self> {
         let docker = Docker::connect_with_defaults().map_err(|error| missing(&error))?;
-        let found = timeout(ANSWER, async {
+        let found = timeout(PRESENCE, async {
             let docker = docker.negotiate_version().await?;
             let info = docker.info().await?;
             Ok::<_, Error>((docker, info))
         });
         let (docker, info) = match found.await {
             Ok(found) => found.map_err(|error| missing(&error))?,
-            Err(_) => return Err(missing(&format!("no answer within {} s", ANSWER.as_secs()))),
+            Err(_) => return Err(missing(&format!("no answer within {} s", PRESENCE.as_secs()))),
         };
         let version = info.server_version.unwrap_or_else(|| "of unknown version".to_owned());
         let desktop = info.operating_system.is_some_and(|system| system.contains("Docker Desktop"));
@@ -108,8 +111,10 @@ impl Engine {
             labels: Some(HashMap::from([(HARNESS_LABEL.to_owned(), harness_label())])),
             ..NetworkCreateRequest::default()
         };
-        self.docker.create_network(request).await.with_context(|| format!("cannot make the network `{name}`"))?;
-        let network = self.docker.inspect_network(name, None::<InspectNetworkOptions>).await?;
+        within(self.docker.create_network(request))
+            .await
+            .with_context(|| format!("cannot make the network `{name}`"))?;
+        let network = within(self.docker.inspect_network(name, None::<InspectNetworkOptions>)).await?;
         let gateway = network.ipam.and_then(|ipam| ipam.config).into_iter().flatten().find_map(|config| config.gateway);
         let gateway = gateway.with_context(|| format!("the network `{name}` has no gateway"))?;
         gateway.parse().with_context(|| format!("the gateway `{gateway}` of the network `{name}` is no address"))
@@ -117,7 +122,7 @@ impl Engine {
 
     /// Removes a network that no container is in any more.
     pub(super) async fn remove_network(&self, name: &str) -> Result<()> {
-        match self.docker.remove_network(name).await {
+        match within(self.docker.remove_network(name)).await {
             Err(error) if !is_gone(&error) => {
                 Err(error).with_context(|| format!("the network `{name}` is left: `docker network rm {name}`"))
             }
@@ -128,7 +133,7 @@ impl Engine {
     /// The address of docker0, by which a container on any network finds this host as `host-gateway`. Not what the Engine says of the
     /// network's gateway: it leaves that out where it chose the address itself.
     pub async fn host_gateway(&self) -> Option<IpAddr> {
-        let network = self.docker.inspect_network("bridge", None::<InspectNetworkOptions>).await.ok()?;
+        let network = within(self.docker.inspect_network("bridge", None::<InspectNetworkOptions>)).await.ok()?;
         let bridge = network.options?.remove("com.docker.network.bridge.name")?;
         let interface = getifaddrs().ok()?.find(|interface| {
             interface.interface_name == bridge
@@ -144,7 +149,8 @@ impl Engine {
 
     /// The cgroup of a running container, where it is one of this host's kernel.
     pub(super) async fn cgroup_of(&self, container_id: &str) -> Option<Cgroup> {
-        let container = self.docker.inspect_container(container_id, None::<InspectContainerOptions>).await.ok()?;
+        let inspected = within(self.docker.inspect_container(container_id, None::<InspectContainerOptions>));
+        let container = inspected.await.ok()?;
         let pid = container.state?.pid.filter(|pid| *pid > 0)?;
         let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
         Cgroup::of(Path::new("/sys/fs/cgroup"), &text).ok()
@@ -165,10 +171,12 @@ impl Engine {
             }),
             ..ContainerCreateBody::default()
         };
-        let container = self.docker.create_container(None::<CreateContainerOptions>, request).await?;
+        let container = within(self.docker.create_container(None::<CreateContainerOptions>, request)).await?;
         let end = async {
-            self.docker.start_container(&container.id, None::<StartContainerOptions>).await?;
-            self.end_of(&container.id).await
+            within(self.docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
+            timeout(ANSWER, self.end_of(&container.id))
+                .await
+                .unwrap_or_else(|_| bail!("a container did not end within {} s", ANSWER.as_secs()))
         };
         let end = end.await;
         self.remove_container(&container.id).await;
@@ -186,7 +194,8 @@ impl Engine {
             Some(Err(error)) => return Err(anyhow!(error).context("the Docker Engine was lost from sight")),
             None => bail!("the Docker Engine was lost from sight"),
         }
-        let container = match self.docker.inspect_container(container_id, None::<InspectContainerOptions>).await {
+        let inspected = within(self.docker.inspect_container(container_id, None::<InspectContainerOptions>));
+        let container = match inspected.await {
             Ok(container) => container,
             Err(error) if is_gone(&error) => {
                 let failure = Some("its container was removed by somebody else".to_owned());
@@ -228,7 +237,7 @@ impl Engine {
 
     async fn remove_container(&self, id: &str) -> bool {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        match self.docker.remove_container(id, Some(options)).await {
+        match within(self.docker.remove_container(id, Some(options))).await {
             Ok(()) => true,
             Err(error) => is_gone(&error),
         }
@@ -245,10 +254,10 @@ impl Engine {
         }
         let filters = HashMap::from([("label", vec![HARNESS_LABEL])]);
         let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
-        for network in self.docker.list_networks(Some(options)).await? {
+        for network in within(self.docker.list_networks(Some(options))).await? {
             let harness = network.labels.and_then(|labels| labels.get(HARNESS_LABEL).cloned()).unwrap_or_default();
             let Some(name) = network.name.filter(|_| is_dead(&harness)) else { continue };
-            removed.networks += usize::from(self.docker.remove_network(&name).await.is_ok());
+            removed.networks += usize::from(within(self.docker.remove_network(&name)).await.is_ok());
         }
         Ok(removed)
     }
@@ -258,7 +267,7 @@ impl Engine {
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
         let containers =
-            self.docker.list_containers(Some(options)).await.context("the Docker Engine does not answer")?;
+            within(self.docker.list_containers(Some(options))).await.context("the Docker Engine does not answer")?;
         let harness = |labels: Option<HashMap<String, String>>| labels?.remove(HARNESS_LABEL);
         Ok(containers
             .into_iter()
@@ -268,13 +277,13 @@ impl Engine {
 
     /// Whether there is an image of this name.
     pub(crate) async fn has_image(&self, name: &str) -> bool {
-        self.docker.inspect_image(name).await.is_ok()
+        within(self.docker.inspect_image(name)).await.is_ok()
     }
 
     /// Gives an image the name that a person would use.
     pub(crate) async fn tag_latest(&self, image: &str, name: &str) -> Result<()> {
         let options = TagImageOptionsBuilder::default().repo(name).tag("latest").build();
-        self.docker.tag_image(image, Some(options)).await.with_context(|| format!("cannot tag image `{image}`"))
+        within(self.docker.tag_image(image, Some(options))).await.with_context(|| format!("cannot tag image `{image}`"))
     }
 
     /// Builds an image from a tar archive that holds all it needs; the error ends with what the Engine said.
@@ -290,6 +299,11 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What the Engine answers, within the time that it has.
+async fn within<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(ANSWER, answer).await.unwrap_or(Err(Error::RequestTimeoutError))
 }
 
 /// The label of what this harness makes: boot id, pid, start ticks, and where that pid means this process.

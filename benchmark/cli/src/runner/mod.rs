@@ -77,6 +77,19 @@ pub enum Identity {
     HostName(String),
 }
 
+/// What a runner can do: asked for instead of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Replicas may be held to a share of the CPU and to so much memory.
+    pub limits: bool,
+    /// Each replica has a network of its own: its devices' counters are its traffic alone, and this host's loopback is not theirs.
+    pub own_network: bool,
+    /// cAdvisor sees the replicas, so that Prometheus can be asked about them.
+    pub watched: bool,
+    /// Replicas may run on other hosts: instants of their clocks are not those of this one's.
+    pub remote_clock: bool,
+}
+
 /// Something that can start replicas.
 pub trait Runner {
     /// What it started.

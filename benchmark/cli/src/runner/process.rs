@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::stderr::Tail;
-use super::{Exit, Identity, Job, News, Replicas, Runner};
+use super::{Capabilities, Exit, Identity, Job, News, Replicas, Runner};
 use crate::machine::CpuSplit;
 
 /// Starts replicas as local processes.
@@ -23,6 +23,10 @@ pub struct Processes {
 }
 
 impl Processes {
+    /// Children of this process, on its network and by its clock.
+    pub const CAPABILITIES: Capabilities =
+        Capabilities { limits: false, own_network: false, watched: false, remote_clock: false };
+
     /// Replicas will run on the clients' CPUs.
     #[must_use]
     pub const fn new(cpus: CpuSplit) -> Self {

@@ -36,7 +36,7 @@ pub(super) async fn case_row(
     .bind(params_json(case))
     .bind(inject_text(case))
     .bind(case.replicas)
-    .bind(&case.runner)
+    .bind(case.runner.name())
     .bind(&case.target)
     .bind(&case.endpoint)
     .bind(load.concurrency)

@@ -39,7 +39,7 @@ impl Store {
                          (SELECT * FROM replicas WHERE run_id = runs.id ORDER BY replica_index)) AS replicas \
                  FROM campaigns JOIN cases ON cases.campaign_id = campaigns.id JOIN runs ON case_id = cases.id \
                  WHERE (?1 IS NULL OR campaigns.campaign_id = ?1) AND (?2 IS NULL OR library = ?2) \
-                     AND (?3 IS NULL OR test = ?3) AND runner = 'compose' AND runs.status = 'finished' \
+                     AND (?3 IS NULL OR test = ?3) AND EXISTS (SELECT 1 FROM replicas WHERE run_id = runs.id AND container_id IS NOT NULL) AND runs.status = 'finished' \
                      AND prometheus_cpu_seconds IS NULL AND drained_us IS NOT NULL \
                  ORDER BY ready_us",
             )

@@ -1,6 +1,6 @@
 //! A run goes in whole, or not at all, and comes out as it was.
 
-use benchmark::case::{Amount, Case};
+use benchmark::case::{Amount, Case, RunnerName};
 use benchmark::case::{case_key, workload_key};
 use benchmark::stats::{decode, decode_bytes, summarise};
 use benchmark::store::{Error, Selection, Store};
@@ -170,7 +170,7 @@ async fn keys_are_equal_for_equal_cases_only() {
         |case| case.params = Default::default(),
         |case| case.inject.truncate(1),
         |case| case.replicas = 3,
-        |case| case.runner = "compose".to_owned(),
+        |case| case.runner = RunnerName::Compose,
         |case| case.target = Some("http://localhost".to_owned()),
         |case| case.endpoint = Some("http://localhost".to_owned()),
         |case| case.load.concurrency = 1,

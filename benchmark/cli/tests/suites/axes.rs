@@ -143,7 +143,7 @@ fn flags_win_over_the_file() {
     let own = |given: &[&str]| planned_with(&text, given, &Selection::default()).unwrap().own_cases;
     assert_eq!(own(&[]), 4);
     assert_eq!((with(&[]).trials, with(&["--trials", "2"]).trials, with(&["--seed", "9"]).seed), (3, 2, 9));
-    assert_eq!(with(&[]).cases[0].runner, "process");
+    assert_eq!(with(&[]).cases[0].runner.name(), "process");
     assert_eq!((own(&["--concurrency", "8"]), with(&["--concurrency", "8"]).cases[0].load.concurrency), (2, 8));
     assert_eq!(own(&["--param", "request_size=64KiB"]), 2);
     assert_eq!(with(&["--requests", "9"]).cases[0].load.amount, Amount::Requests(9));
@@ -174,7 +174,7 @@ fn runners_are_an_axis() {
     let text = alone("runner = [\"process\", \"compose\"]");
     let source = Source { path: "trial.toml".into(), text };
     let planned = plan(&source, &libraries(), &Selection::default(), &GivenFlags::default()).unwrap();
-    let runners: Vec<&str> = planned.plan.cases.iter().map(|case| case.runner.as_str()).collect();
+    let runners: Vec<&str> = planned.plan.cases.iter().map(|case| case.runner.name()).collect();
     assert_eq!(runners, ["process", "compose"]);
     let shown = benchmark::report::dry_run(&planned);
     assert!(shown.contains("runner  2 values: process, compose; each in 1 case"), "{shown}");
