@@ -1,7 +1,7 @@
 //! Invented campaigns whose truth is known, and the rules that judge them: ours and those it is held against.
 
 use benchmark::stats::Summary;
-use benchmark::stats::comparison::{Interval, Metric, Trials, Until, paired};
+use benchmark::stats::comparison::{Found, Interval, Metric, Trials, Until, paired};
 use benchmark_protocol::content::split_mix;
 use benchmark_protocol::counts::Counts;
 
@@ -40,7 +40,11 @@ impl Draws {
         for block in 1..=blocks {
             let drift = noise.block * self.normal();
             for (case, truth) in cases.iter_mut().zip([10.0, 10.0 * ratio]) {
-                case.add(block, &[], &[], &run(truth * (drift + noise.trial * self.normal()).exp()));
+                case.add(
+                    block,
+                    Found { valid: true, origin_bound: false },
+                    &run(truth * (drift + noise.trial * self.normal()).exp()),
+                );
             }
         }
         cases

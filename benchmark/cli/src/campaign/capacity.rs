@@ -4,10 +4,11 @@
 use crate::case::Case;
 use crate::case::Rate;
 use crate::plan::capacity_case;
+use crate::run::Reason;
 
 /// What was measured so far, each with its closed-loop case.
 #[derive(Debug, Default)]
-pub(super) struct Capacities(Vec<(Case, Result<f64, String>)>);
+pub(super) struct Capacities(Vec<(Case, Result<f64, Reason>)>);
 
 impl Capacities {
     /// The closed-loop case that has to be measured before this one can run.
@@ -16,12 +17,12 @@ impl Capacities {
     }
 
     /// What came of measuring it: successes a second, or why there are none.
-    pub(super) fn add(&mut self, closed: Case, rate: Result<f64, String>) {
+    pub(super) fn add(&mut self, closed: Case, rate: Result<f64, Reason>) {
         self.0.push((closed, rate));
     }
 
     /// The rate of a case in requests a second over all replicas; `None` in a closed loop.
-    pub(super) fn rate(&self, case: &Case) -> Result<Option<f64>, String> {
+    pub(super) fn rate(&self, case: &Case) -> Result<Option<f64>, Reason> {
         let share = match case.load.rate {
             None => return Ok(None),
             Some(Rate::PerSecond(rate)) => return Ok(Some(rate)),
@@ -31,8 +32,8 @@ impl Capacities {
         let capacity = self.0.iter().find(|(known, _)| Some(known) == closed.as_ref()).map(|(_, rate)| rate);
         match capacity {
             Some(Ok(rate)) => Ok(Some(rate * share)),
-            Some(Err(reason)) => Err(format!("capacity: not measured, as the closed loop was invalid: {reason}")),
-            None => Err("capacity: not measured".to_owned()),
+            Some(Err(reason)) => Err(Reason::Capacity { because: Some(Box::new(reason.clone())) }),
+            None => Err(Reason::Capacity { because: None }),
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::library::{self, BASELINE, Build, Builder, Image, Library, pack_librar
 use crate::machine::{self, Cpus};
 use crate::plan::Plan;
 use crate::run::coordinator::Coordinator;
-use crate::run::{Conductor, Monitor, Run};
+use crate::run::{Conductor, Monitor, Reason, Run};
 use crate::runner::{Compose, Engine, Processes, Program, Runner, Runners};
 use crate::stats::RunSummary;
 use crate::stats::comparison::{BEFORE_THE_BLOCKS, CONFIDENCE, LEAST_TRIALS, Until};
@@ -144,7 +144,8 @@ pub async fn run(
     if let Some(mark) = &noise {
         store.mark_campaign(campaign_id, mark).await?;
         // Runs of before a crash may have it from then.
-        let unmarked = outcome.finished.iter_mut().filter(|(run, _)| !run.marks.contains(mark));
+        let has = |run: &Run| run.marks.iter().any(|known| known.name() == mark.name());
+        let unmarked = outcome.finished.iter_mut().filter(|(run, _)| !has(run));
         unmarked.for_each(|(run, _)| run.marks.push(mark.clone()));
     }
     // People read them in the order in which they were asked for; within a block they ran at random.
@@ -278,10 +279,10 @@ fn until(plan: &Plan) -> Option<Until> {
 }
 
 /// Successes a second of a run, or why there are none.
-fn rate_of(run: &Run, summary: &RunSummary) -> Result<f64, String> {
+fn rate_of(run: &Run, summary: &RunSummary) -> Result<f64, Reason> {
     match (run.invalid_reasons.first(), summary.total.requests_per_second()) {
         (None, Some(rate)) => Ok(rate),
-        (reason, _) => Err(reason.cloned().unwrap_or_else(|| "no window".to_owned())),
+        (reason, _) => Err(reason.cloned().unwrap_or(Reason::NoWindow)),
     }
 }
 
@@ -289,11 +290,11 @@ fn rate_of(run: &Run, summary: &RunSummary) -> Result<f64, String> {
 async fn attempt(
     conductor: &mut Conductor<'_>,
     case: &Case,
-    (trial, rate): (u32, Result<Option<f64>, String>),
+    (trial, rate): (u32, Result<Option<f64>, Reason>),
     program: &Program,
     outcome: &mut Outcome,
     listener: &mut dyn Listener,
-) -> Result<Option<Result<f64, String>>> {
+) -> Result<Option<Result<f64, Reason>>> {
     let number = outcome.finished.len() + 1;
     listener.on(&Event::RunStarted { number, case });
     cooling::cool_down(&mut conductor.interrupts.0, listener).await;

@@ -2,6 +2,7 @@
 
 use super::Finished;
 use crate::case::Case;
+use crate::run::{Mark, NoisyPair};
 use crate::stats::comparison::{Metric, Trials, Twins, Until};
 
 /// What each block of a campaign gave for one of its cases.
@@ -9,7 +10,7 @@ use crate::stats::comparison::{Metric, Trials, Twins, Until};
 pub fn trials_of(finished: &[Finished], case: &Case) -> Trials {
     let mut trials = Trials::default();
     for (run, summary) in finished.iter().filter(|(run, _)| run.case == *case) {
-        trials.add(run.trial, &run.invalid_reasons, &run.marks, &summary.total);
+        trials.add(run.trial, run.found(), &summary.total);
     }
     trials
 }
@@ -25,21 +26,14 @@ pub(super) fn are_enough(until: &Until, trial: u32, cases: &[Case], finished: &[
 }
 
 /// The mark of a campaign in which the baseline differs from its twin; `None` where it does not, or has none.
-pub(super) fn noise(cases: &[Case], finished: &[Finished]) -> Option<String> {
+pub(super) fn noise(cases: &[Case], finished: &[Finished]) -> Option<Mark> {
     let twins = cases.iter().filter(|case| case.twin);
     let differing = twins.filter_map(|twin| {
         let baseline = Case { twin: false, ..twin.clone() };
         let pair = Twins::of(&trials_of(finished, &baseline), &trials_of(finished, twin))?;
-        pair.differ().then(|| {
-            let percent = |ratio: f64| (ratio - 1.0) * 100.0;
-            format!(
-                "{}: rate {:+.1} %, CPU/request {:+.1} %",
-                twin.test.name(),
-                percent(pair.rate.value),
-                percent(pair.cpu.value)
-            )
-        })
+        let (rate, cpu) = (pair.rate.value, pair.cpu.value);
+        pair.differ().then(|| NoisyPair { test: twin.test.name().to_owned(), rate, cpu })
     });
-    let differing: Vec<String> = differing.collect();
-    (!differing.is_empty()).then(|| format!("noisy (the baseline differs from itself in {})", differing.join("; ")))
+    let pairs: Vec<NoisyPair> = differing.collect();
+    (!pairs.is_empty()).then_some(Mark::Noisy { pairs })
 }

@@ -59,7 +59,7 @@ impl Contender {
     fn of_stored(case: StoredCase) -> Self {
         let mut trials = Trials::default();
         for run in &case.runs {
-            trials.add(run.trial, &run.invalid_reasons, &run.marks, &run.summary);
+            trials.add(run.trial, run.found(), &run.summary);
         }
         let workload = Workload::of_key(&case.workload_key);
         let StoredCase { library, library_version: version, test, twin, .. } = case;

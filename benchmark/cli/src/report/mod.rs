@@ -88,7 +88,7 @@ fn ending(run: &crate::run::Run, summary: &crate::stats::RunSummary) -> String {
     parts.extend(figures.latencies.latency.p99.map(|p99| format!("p99 {} ms", table::grouped(p99, 3))));
     parts.push(match run.invalid_reasons.as_slice() {
         [] => "valid".to_owned(),
-        reasons => format!("invalid: {}", reasons.join("; ")),
+        reasons => format!("invalid: {}", reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     });
     parts.join(", ")
 }

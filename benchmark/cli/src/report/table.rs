@@ -89,14 +89,18 @@ pub(super) fn rows(finished: &[Finished]) -> Vec<Row<'_>> {
 pub fn problems(finished: &[Finished]) -> Vec<String> {
     let mut problems: Vec<Problem<'_>> = Vec::new();
     for (run, _) in finished {
-        let reasons = run.invalid_reasons.iter().map(|reason| ("invalid", reason));
-        for (kind, text) in reasons.chain(run.marks.iter().map(|mark| ("note", mark))) {
-            let same = |known: &&mut Problem<'_>| {
-                known.kind == kind && known.case == &run.case && name(known.text) == name(text)
-            };
+        let reasons = run.invalid_reasons.iter().map(|reason| ("invalid", reason.name(), reason.to_string()));
+        let marks = run.marks.iter().map(|mark| ("note", mark.name(), mark.to_string()));
+        for (kind, name, text) in reasons.chain(marks) {
+            let same = |known: &&mut Problem<'_>| (known.kind, known.name, known.case) == (kind, name, &run.case);
             match problems.iter_mut().find(same) {
-                Some(known) => known.runs += 1,
-                None => problems.push(Problem { case: &run.case, kind, text, runs: 1 }),
+                // A run may have several of a name.
+                Some(known) if known.last == run.run_id => {}
+                Some(known) => {
+                    known.runs += 1;
+                    known.last = &run.run_id;
+                }
+                None => problems.push(Problem { case: &run.case, kind, name, text, runs: 1, last: &run.run_id }),
             }
         }
     }
@@ -114,13 +118,11 @@ pub fn problems(finished: &[Finished]) -> Vec<String> {
 struct Problem<'a> {
     case: &'a Case,
     kind: &'static str,
-    text: &'a str,
+    name: &'a str,
+    text: String,
     runs: usize,
-}
-
-/// The name of a reason or mark, without its figures: what comes before a colon or a bracket.
-fn name(text: &str) -> &str {
-    text.split([':', '(']).next().unwrap_or(text)
+    /// The last run it was said of.
+    last: &'a str,
 }
 
 fn figures(row: &Row<'_>, ceiling_share: Option<f64>, level: f64) -> [Cell; FIGURES.len()] {

@@ -519,10 +519,10 @@ static COLUMNS: &[Column] = &[
         if row.is_valid() { "valid" } else { "invalid" }.into()
     }),
     column("invalid_reason", "", "why it is invalid; empty for a valid one", UNITED, |row| {
-        united(row, |run| run.invalid_reasons.iter().map(String::as_str))
+        united(row, |run| &run.invalid_reasons)
     }),
     column("marks", "", "what a careful reader of a valid row should know", UNITED, |row| {
-        united(row, |run| run.marks.iter().map(String::as_str))
+        united(row, |run| &run.marks)
     }),
     column(
         "metrics_source",
@@ -603,7 +603,7 @@ fn short(sha256: &str) -> &str {
 fn trials(row: &Row) -> Trials {
     let mut trials = Trials::default();
     for run in row.runs() {
-        trials.add(run.trial, &run.invalid_reasons, &run.marks, &run.summary);
+        trials.add(run.trial, run.found(), &run.summary);
     }
     trials
 }
@@ -618,9 +618,9 @@ fn seconds(microseconds: i64) -> Cell {
 }
 
 /// The distinct texts of the runs in their order, joined by `; `.
-fn united<'r, I: IntoIterator<Item = &'r str>>(row: &'r Row, texts: impl Fn(&'r StoredRun) -> I) -> Cell {
-    let mut distinct: Vec<&str> = Vec::new();
-    for text in row.runs().iter().flat_map(texts) {
+fn united<'r, I: IntoIterator<Item: ToString>>(row: &'r Row, said: impl Fn(&'r StoredRun) -> I) -> Cell {
+    let mut distinct: Vec<String> = Vec::new();
+    for text in row.runs().iter().flat_map(said).map(|said| said.to_string()) {
         if !distinct.contains(&text) {
             distinct.push(text);
         }

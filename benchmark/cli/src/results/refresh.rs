@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::error::Error;
 use super::filter::Filter;
 use crate::metrics::{ContainerSeries, Prometheus, Seen};
+use crate::run::Mark;
 use crate::run::verdict::metrics_difference;
 use crate::stats::Observation;
 use crate::store::{Store, UnseenRun};
@@ -54,7 +55,7 @@ async fn samples(prometheus: &Prometheus, runs: &[UnseenRun]) -> Result<Vec<Cont
     Ok(prometheus.samples_of(&ids, &containers, end_us, length).await?)
 }
 
-fn see<'r>(run: &'r UnseenRun, series: &[ContainerSeries]) -> (&'r UnseenRun, Seen, Option<String>) {
+fn see<'r>(run: &'r UnseenRun, series: &[ContainerSeries]) -> (&'r UnseenRun, Seen, Option<Mark>) {
     let seen = Seen::of(&run.replicas, series, &run.span);
     let sum = |value: fn(&crate::metrics::Totals) -> f64| {
         let values: Option<Vec<f64>> = seen.totals.iter().map(|totals| totals.as_ref().map(value)).collect();

@@ -16,9 +16,9 @@ use crate::campaign::{Event, Finished, Interrupts, Listener};
 use crate::case::{Amount, Case};
 use crate::machine::{CpuSplit, busy_seconds, cpu_seconds_of};
 use crate::metrics::Span;
-use crate::run::Run;
 use crate::run::coordinator::{Conducted, Coordinator, Expected, Hooks, Plateau, conduct};
 use crate::run::verdict::{self, Surroundings};
+use crate::run::{Reason, Run};
 use crate::runner::{Job, Program, Replicas, Runner, Runners};
 use crate::stats::summarise;
 use crate::store::{NewRun, Store};
@@ -44,7 +44,7 @@ impl Conductor<'_> {
     pub(crate) async fn run(
         &mut self,
         case: &Case,
-        (trial, rate): (u32, Result<Option<f64>, String>),
+        (trial, rate): (u32, Result<Option<f64>, Reason>),
         program: &Program,
         listener: &mut dyn Listener,
     ) -> Result<Option<Finished>> {
@@ -95,7 +95,7 @@ impl Conductor<'_> {
             match self.attempt(&mut run, program, &mut surroundings, listener).await {
                 Ok(interrupted) => interrupted,
                 Err(error) => {
-                    run.invalid_reasons.push(format!("{error:#}"));
+                    run.invalid_reasons.push(format!("{error:#}").into());
                     false
                 }
             }
@@ -107,7 +107,7 @@ impl Conductor<'_> {
         run.wall_ns = begun.elapsed().as_nanos() as u64;
         label_window(&mut run);
         let summary = summarise(&run).or_else(|error| {
-            run.invalid_reasons.push(error.to_string());
+            run.invalid_reasons.push(error.to_string().into());
             run.replicas.iter_mut().for_each(|replica| replica.result = None);
             summarise(&run)
         })?;
@@ -224,11 +224,11 @@ impl Conductor<'_> {
         }
     }
 
-    async fn audit(&mut self, run_id: &str, reasons: &mut Vec<String>) -> Option<Audit> {
+    async fn audit(&mut self, run_id: &str, reasons: &mut Vec<Reason>) -> Option<Audit> {
         match self.origin.as_ref()?.audit(run_id).await {
             Ok(audit) => Some(audit),
             Err(error) => {
-                reasons.push(format!("origin: {error:#}"));
+                reasons.push(Reason::Origin { error: format!("{error:#}") });
                 self.origin = None;
                 None
             }

@@ -2,10 +2,14 @@
 
 mod conduct;
 pub mod coordinator;
+mod mark;
 mod monitor;
+mod reason;
 mod record;
 pub mod verdict;
 
 pub(crate) use conduct::Conductor;
+pub use mark::{Mark, NoisyPair};
 pub(crate) use monitor::Monitor;
+pub use reason::Reason;
 pub use record::{Replica, Run};

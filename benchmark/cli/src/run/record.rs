@@ -5,9 +5,12 @@ use benchmark_protocol::counts::Counts;
 use benchmark_protocol::message::{ReplicaResult, Tick};
 use benchmark_protocol::origin::Audit;
 
+use super::mark::Mark;
+use super::reason::Reason;
 use crate::case::Case;
 use crate::metrics::{Span, Totals};
 use crate::stats::Samples;
+use crate::stats::comparison::Found;
 
 /// One execution of a case.
 #[derive(Clone, Debug)]
@@ -39,9 +42,9 @@ pub struct Run {
     /// CPU time that cAdvisor and Prometheus used in the window, in seconds.
     pub monitoring_cpu_seconds: Option<f64>,
     /// Why the run is invalid; empty for a valid one.
-    pub invalid_reasons: Vec<String>,
-    /// What a careful reader of a valid row should know: `origin_bound`, `no_audit`, ...
-    pub marks: Vec<String>,
+    pub invalid_reasons: Vec<Reason>,
+    /// What a careful reader of a valid row should know.
+    pub marks: Vec<Mark>,
     /// Where curves come from: `replica` (body bytes and the replicas' own counters), `replica_network` (their network devices'
     /// counters) or `prometheus`.
     pub metrics_source: String,
@@ -51,6 +54,15 @@ pub struct Run {
     pub span: Option<Span>,
     /// From the command to start the replicas to the end of the last of them, in nanoseconds.
     pub wall_ns: u64,
+}
+
+impl Run {
+    /// What comparisons have to know of it.
+    #[must_use]
+    pub fn found(&self) -> Found {
+        let origin_bound = self.marks.iter().any(|mark| mark.name() == "origin_bound");
+        Found { valid: self.invalid_reasons.is_empty(), origin_bound }
+    }
 }
 
 /// One replica of a run.

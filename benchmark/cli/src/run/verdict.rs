@@ -7,7 +7,7 @@ use benchmark_protocol::counts::Counts;
 
 use crate::case::Amount;
 use crate::plan::least_delay;
-use crate::run::Run;
+use crate::run::{Mark, Reason, Run};
 use crate::stats::{Histograms, Observation, RunSummary};
 
 /// Share of requests of the window that may fail.
@@ -64,13 +64,13 @@ pub struct Surroundings {
 
 /// Reasons why a run that was conducted to its end is invalid. Empty for a valid one.
 #[must_use]
-pub fn reasons(run: &Run, summary: &RunSummary) -> Vec<String> {
+pub fn reasons(run: &Run, summary: &RunSummary) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if let Some(window) = &summary.total.window {
         reasons.extend(failures(window));
         reasons.extend(censored(window));
         if window.successes == 0 {
-            reasons.push("no success in the window".to_owned());
+            reasons.push(Reason::NoSuccess);
         }
     }
     reasons.extend(achieved(run, summary));
@@ -82,77 +82,76 @@ pub fn reasons(run: &Run, summary: &RunSummary) -> Vec<String> {
 
 /// Marks of a run.
 #[must_use]
-pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec<String> {
+pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec<Mark> {
     // Where a schedule says when each replica's first request is due, they are apart on purpose.
     let closed = run.case.load.rate.is_none();
     let skew = summary.total.start_skew_ns.filter(|skew_ns| closed && u128::from(*skew_ns) > START_SKEW.as_nanos());
-    let origin_share = run.origin_cpu_share.filter(|share| *share >= ORIGIN_BOUND);
-    let throttled = surroundings.throttled_seconds.filter(|seconds| *seconds > 0.0);
-    let foreign = surroundings.foreign_load.filter(|share| *share > FOREIGN_LOAD);
+    let above = |figure: Option<f64>, bound: f64| figure.filter(|figure| figure.is_finite() && *figure > bound);
+    let origin_share = run.origin_cpu_share.filter(|share| share.is_finite() && *share >= ORIGIN_BOUND);
+    let throttled = above(surroundings.throttled_seconds, 0.0);
+    let foreign = above(surroundings.foreign_load, FOREIGN_LOAD);
     [
-        origin_share.map(|share| format!("origin_bound ({:.0} % of its CPUs)", share * 100.0)),
+        origin_share.map(|share| Mark::OriginBound { share }),
         generator_saturated(run, summary, surroundings.client_cpus),
         littles_law(run, summary),
         replica_spread(summary),
-        skew.map(|skew_ns| format!("start_skew ({:.1} ms)", skew_ns as f64 / 1e6)),
+        skew.map(|skew_ns| Mark::StartSkew { skew_ns }),
         metrics_difference(&summary.total.observation),
-        foreign.map(|share| format!("foreign_load ({:.0} % of a client CPU)", share * 100.0)),
-        throttled.map(|seconds| format!("throttled ({seconds:.1} s at the CPU limit)")),
-        surroundings.shared_cpus.then(|| "shared_cpus".to_owned()),
-        (run.audit.is_none() && run.case.target.is_some()).then(|| "no_audit".to_owned()),
+        foreign.map(|share| Mark::ForeignLoad { share }),
+        throttled.map(|seconds| Mark::Throttled { seconds }),
+        surroundings.shared_cpus.then_some(Mark::SharedCpus),
+        (run.audit.is_none() && run.case.target.is_some()).then_some(Mark::NoAudit),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-fn failures(window: &Counts) -> Option<String> {
-    let finished = window.successes + window.failures.total();
-    let share = |number: u64| number as f64 / finished.max(1) as f64;
-    let failed = share(window.failures.total());
-    (failed > FAILED_SHARE).then(|| {
-        let kinds = window.failures.occurred().map(|(kind, number)| format!("{kind} {:.2} %", share(number) * 100.0));
-        format!("failures: {:.2} % ({})", failed * 100.0, kinds.collect::<Vec<_>>().join(", "))
-    })
+fn failures(window: &Counts) -> Option<Reason> {
+    let failures = window.failures;
+    let finished = window.successes + failures.total();
+    let share = failures.total() as f64 / finished.max(1) as f64;
+    (share > FAILED_SHARE).then_some(Reason::Failures { failures, finished })
 }
 
-fn censored(window: &Counts) -> Option<String> {
-    let share = window.censored as f64 / window.attempts.max(1) as f64;
-    (share > CENSORED_SHARE).then(|| format!("censored: {:.2} % unfinished after the drain", share * 100.0))
+fn censored(window: &Counts) -> Option<Reason> {
+    let Counts { censored, attempts, .. } = *window;
+    let share = censored as f64 / attempts.max(1) as f64;
+    (share > CENSORED_SHARE).then_some(Reason::Censored { censored, attempts })
 }
 
 /// Of the rate asked for, what was achieved: a client or an origin that does not keep up makes every latency a backlog's.
-fn achieved(run: &Run, summary: &RunSummary) -> Option<String> {
-    let asked = run.rate_per_second?;
-    if summary.total.window.is_some() && summary.total.scheduled.is_none() {
-        return Some(format!("rate: {asked:.0} requests/s were asked for, and the replicas followed no schedule"));
+fn achieved(run: &Run, summary: &RunSummary) -> Option<Reason> {
+    let (asked, total) = (run.rate_per_second?, &summary.total);
+    if total.window.is_some() && total.scheduled.is_none() {
+        return Some(Reason::NoSchedule { asked });
     }
-    let share = summary.total.achieved_share().filter(|share| *share < ACHIEVED_SHARE)?;
-    Some(format!("rate: {:.1} % of {asked:.0} requests/s achieved", share * 100.0))
+    total.achieved_share().filter(|share| *share < ACHIEVED_SHARE)?;
+    Some(Reason::Rate { asked, issued: total.issued?, scheduled: total.scheduled? })
 }
 
 /// The replicas used all the CPU time there was for them: the rate is theirs to give, whatever the target could take.
-fn generator_saturated(run: &Run, summary: &RunSummary, client_cpus: usize) -> Option<String> {
+fn generator_saturated(run: &Run, summary: &RunSummary, client_cpus: usize) -> Option<Mark> {
     let threads: u32 =
         run.replicas.iter().filter_map(|replica| replica.result.as_ref()).map(|result| result.threads).sum();
     let seconds = summary.total.window_ns.filter(|window_ns| *window_ns > 0)? as f64 / 1e9;
     let limit = run.case.cpu_limit.map_or(f64::INFINITY, |limit| limit * f64::from(run.case.replicas));
     let usable = f64::from(threads).min(client_cpus as f64).min(limit);
     let share = summary.total.cpu_us()? as f64 / 1e6 / seconds / usable;
-    (usable > 0.0 && share >= GENERATOR_SATURATED)
-        .then(|| format!("generator_saturated ({:.0} % of its CPUs)", share * 100.0))
+    (usable > 0.0 && share >= GENERATOR_SATURATED).then_some(Mark::GeneratorSaturated { share })
 }
 
-fn percentile_order(histograms: &Histograms) -> Option<String> {
+fn percentile_order(histograms: &Histograms) -> Option<Reason> {
     let latency = histograms.latency.as_ref().filter(|latency| !latency.is_empty())?;
-    let (p50, p99, max) = (latency.value_at_quantile(0.5), latency.value_at_quantile(0.99), latency.max());
-    let good = p50 <= p99 && p99 <= max && latency.mean() <= max as f64;
-    (!good).then(|| format!("percentiles out of order: p50 {p50} ns, p99 {p99} ns, max {max} ns"))
+    let (p50_ns, p99_ns, max_ns) = (latency.value_at_quantile(0.5), latency.value_at_quantile(0.99), latency.max());
+    let good = p50_ns <= p99_ns && p99_ns <= max_ns && latency.mean() <= max_ns as f64;
+    (!good).then_some(Reason::PercentileOrder { p50_ns, p99_ns, max_ns })
 }
 
 /// No request is faster than the delay that the origin adds to each, and no window shorter than its requests one after the other.
-fn floor(run: &Run, summary: &RunSummary) -> Option<String> {
+fn floor(run: &Run, summary: &RunSummary) -> Option<Reason> {
     let delay = least_delay(&run.case);
+    let delay_ns = delay.as_nanos() as u64;
     let latency = summary.histograms.latency.as_ref().filter(|latency| !latency.is_empty())?;
     if run.case.target.is_some() || delay <= FLOOR_TOLERANCE {
         return None;
@@ -160,32 +159,29 @@ fn floor(run: &Run, summary: &RunSummary) -> Option<String> {
     let least = Duration::from_nanos(latency.min());
     // A histogram keeps 3 digits: its smallest value may read as much lower.
     if least + FLOOR_TOLERANCE + delay / 1000 < delay {
-        return Some(format!("floor: a success after {least:?}, and the origin delays each by {delay:?}"));
+        return Some(Reason::Floor { least_ns: latency.min(), delay_ns });
     }
     let Amount::Requests(requests) = run.case.load.amount else { return None };
     let rounds = requests.div_ceil(u64::from(run.case.load.concurrency));
-    let shortest = delay.as_secs_f64() * rounds as f64;
-    let window = summary.total.window_ns? as f64 / 1e9;
-    (window < shortest * 0.999).then(|| {
-        format!("floor: {requests} requests in {window:.3} s, and {rounds} rounds of {delay:?} take {shortest:.3} s")
-    })
+    let window_s = summary.total.window_ns? as f64 / 1e9;
+    let shortest_s = delay.as_secs_f64() * rounds as f64;
+    (window_s < shortest_s * 0.999).then_some(Reason::FloorOfWindow { requests, window_s, rounds, delay_ns })
 }
 
 /// attempts - failures that never left <= requests at the origin <= attempts, and equal where nothing was cut off.
-fn audit(run: &Run, summary: &RunSummary) -> Vec<String> {
+fn audit(run: &Run, summary: &RunSummary) -> Vec<Reason> {
     let (Some(audit), Some(attempts)) = (&run.audit, summary.total.attempts_total) else { return Vec::new() };
     let mut reasons = Vec::new();
-    let never_left = summary.total.never_left.unwrap_or(0);
-    if audit.requests > attempts || audit.requests + never_left + cut_off(run) < attempts {
-        let less = if never_left > 0 { format!(" ({never_left} never left)") } else { String::new() };
-        reasons.push(format!("audit: {attempts} attempts{less}, {} requests at the origin", audit.requests));
+    let (never_left, requests) = (summary.total.never_left.unwrap_or(0), audit.requests);
+    if requests > attempts || requests + never_left + cut_off(run) < attempts {
+        reasons.push(Reason::AuditRequests { attempts, never_left, requests });
     }
-    let received = success_bytes(run);
-    if received > audit.intact_bytes {
-        reasons.push(format!("audit: {received} bytes of successes, {} bytes sent whole", audit.intact_bytes));
+    let (received, sent) = (success_bytes(run), audit.intact_bytes);
+    if received > sent {
+        reasons.push(Reason::AuditBytes { received, sent });
     }
     if audit.out_of_contract > 0 {
-        reasons.push(format!("audit: {} requests out of contract", audit.out_of_contract));
+        reasons.push(Reason::AuditContract { requests: audit.out_of_contract });
     }
     reasons
 }
@@ -206,7 +202,7 @@ fn phases(run: &Run) -> impl Iterator<Item = Counts> {
 }
 
 /// Closed loop: the mean latency of all requests times their rate is the number of slots.
-fn littles_law(run: &Run, summary: &RunSummary) -> Option<String> {
+fn littles_law(run: &Run, summary: &RunSummary) -> Option<Mark> {
     if run.case.load.rate.is_some() {
         return None;
     }
@@ -220,29 +216,29 @@ fn littles_law(run: &Run, summary: &RunSummary) -> Option<String> {
         return None;
     }
     let residual = spent_ns / window_ns / slots - 1.0;
-    (residual.abs() > LITTLES_LAW).then(|| format!("littles_law ({:+.1} %)", residual * 100.0))
+    (residual.abs() > LITTLES_LAW).then_some(Mark::LittlesLaw { residual })
 }
 
-fn replica_spread(summary: &RunSummary) -> Option<String> {
+fn replica_spread(summary: &RunSummary) -> Option<Mark> {
     let rates: Vec<f64> = summary.replicas.iter().filter_map(crate::stats::Summary::requests_per_second).collect();
     let fastest = rates.iter().copied().fold(0.0, f64::max);
     let slowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
-    let spread = (fastest - slowest) / fastest;
-    (rates.len() > 1 && spread > REPLICA_SPREAD).then(|| format!("replica_spread ({:.0} %)", spread * 100.0))
+    let share = (fastest - slowest) / fastest;
+    (rates.len() > 1 && share > REPLICA_SPREAD).then_some(Mark::ReplicaSpread { share })
 }
 
 /// Two witnesses of the same containers.
-pub fn metrics_difference(observation: &Observation) -> Option<String> {
+#[must_use]
+pub fn metrics_difference(observation: &Observation) -> Option<Mark> {
     let differs = |percent: Option<f64>, own: Option<f64>, slack: f64| {
-        percent.zip(own).filter(|(percent, own)| percent.abs() / 100.0 * own > METRICS_DIFFERENCE * own + slack)
+        let found = percent.zip(own);
+        let found = found.filter(|(percent, own)| percent.abs() / 100.0 * own > METRICS_DIFFERENCE * own + slack);
+        found.map(|(percent, _)| percent)
     };
-    let cpu =
+    let cpu_percent =
         differs(observation.cpu_difference_percent(), observation.own_cpu_seconds, METRICS_DIFFERENCE_CPU_SECONDS);
     let received = observation.own_recv_bytes.map(|bytes| bytes as f64);
-    let received = differs(observation.recv_bytes_difference_percent(), received, 0.0);
-    let parts: Vec<String> = [("CPU", cpu), ("received bytes", received)]
-        .into_iter()
-        .filter_map(|(what, found)| found.map(|(percent, _)| format!("{what} {percent:+.1} %")))
-        .collect();
-    (!parts.is_empty()).then(|| format!("metrics_difference ({} in Prometheus)", parts.join(", ")))
+    let recv_bytes_percent = differs(observation.recv_bytes_difference_percent(), received, 0.0);
+    (cpu_percent.is_some() || recv_bytes_percent.is_some())
+        .then_some(Mark::MetricsDifference { cpu_percent, recv_bytes_percent })
 }

@@ -9,6 +9,7 @@ use crate::campaign::Campaign;
 use crate::case::integer;
 use crate::library::Build;
 use crate::machine::{Host, ProcessIdentity};
+use crate::run::Mark;
 
 /// How a campaign stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,13 +124,13 @@ impl Store {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn mark_campaign(&self, campaign_id: &str, mark: &str) -> Result<(), Error> {
+    pub async fn mark_campaign(&self, campaign_id: &str, mark: &Mark) -> Result<(), Error> {
         sqlx::query(
-            "UPDATE runs SET marks = json_insert(marks, '$[#]', ?) WHERE status = 'finished' AND instr(marks, char(34) || ?) = 0 AND case_id IN \
+            "UPDATE runs SET marks = json_insert(marks, '$[#]', json(?)) WHERE status = 'finished' AND instr(marks, char(34) || ?) = 0 AND case_id IN \
                  (SELECT cases.id FROM cases JOIN campaigns ON campaigns.id = cases.campaign_id WHERE campaigns.campaign_id = ?)",
         )
-        .bind(mark)
-        .bind(mark.split('(').next().unwrap_or(mark))
+        .bind(super::run::json(mark))
+        .bind(mark.name())
         .bind(campaign_id)
         .execute(&self.pool)
         .await

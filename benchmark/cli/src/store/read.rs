@@ -1,5 +1,7 @@
 //! Finished runs on their way out: cases in the order of results, each with its runs, a batch at a time.
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -174,8 +176,8 @@ fn read_run(row: &SqliteRow) -> Result<StoredRun, sqlx::Error> {
         seed: row.try_get("seed")?,
         started_us: row.try_get("started_us")?,
         ended_us: row.try_get("ended_us")?,
-        invalid_reasons: texts(row, "invalid_reasons")?,
-        marks: texts(row, "marks")?,
+        invalid_reasons: listed(row, "invalid_reasons")?,
+        marks: listed(row, "marks")?,
         metrics_source: row.try_get("metrics_source")?,
         prometheus_refusal: row.try_get("prometheus_refusal")?,
         origin_cpu_share: row.try_get("origin_cpu_share")?,
@@ -204,9 +206,11 @@ fn read_replica(row: &SqliteRow) -> Result<StoredReplica, sqlx::Error> {
     })
 }
 
-fn texts(row: &SqliteRow, column: &str) -> Result<Vec<String>, sqlx::Error> {
-    let json: Option<&str> = row.try_get(column)?;
-    json.map_or(Ok(Vec::new()), serde_json::from_str).map_err(|error| sqlx::Error::Decode(error.into()))
+/// Reasons or marks. One that this program does not know, as another version kept it, is shown as it lies there.
+fn listed<T: DeserializeOwned + From<String>>(row: &SqliteRow, column: &str) -> Result<Vec<T>, sqlx::Error> {
+    let Some(json) = row.try_get::<Option<&str>, _>(column)? else { return Ok(Vec::new()) };
+    let values: Vec<Value> = serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(values.into_iter().map(|value| T::deserialize(&value).unwrap_or_else(|_| value.to_string().into())).collect())
 }
 
 /// Any number of ids as one parameter.

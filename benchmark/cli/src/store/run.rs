@@ -303,6 +303,6 @@ fn wire_bytes(histogram: &Histogram) -> Option<Vec<u8>> {
     STANDARD.decode(&histogram.0).ok().filter(|bytes| !bytes.is_empty())
 }
 
-fn json(value: &impl Serialize) -> String {
+pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("counters and texts are always JSON")
 }

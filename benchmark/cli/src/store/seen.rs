@@ -4,10 +4,12 @@ use sqlx::{Row, SqliteConnection};
 
 use super::error::Error;
 use super::open::Store;
+use super::run::json;
 use super::stored::{RunKey, Selection};
 use super::summary::bytes;
 use crate::case::integer;
 use crate::metrics::{Seen, Span};
+use crate::run::Mark;
 use crate::stats::{Observation, Samples};
 
 /// A run of containers without totals from Prometheus.
@@ -77,11 +79,11 @@ impl Store {
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn add_seen(&self, runs: &[(&UnseenRun, Seen, Option<String>)]) -> Result<(), Error> {
+    pub async fn add_seen(&self, runs: &[(&UnseenRun, Seen, Option<Mark>)]) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
         let written = async {
             for (run, seen, mark) in runs {
-                update_totals(&mut transaction, run, seen, mark.as_deref()).await?;
+                update_totals(&mut transaction, run, seen, mark.as_ref()).await?;
                 if let Some(samples) = &seen.samples {
                     update_samples(&mut transaction, run, samples).await?;
                 }
@@ -96,20 +98,20 @@ async fn update_totals(
     connection: &mut SqliteConnection,
     run: &UnseenRun,
     seen: &Seen,
-    mark: Option<&str>,
+    mark: Option<&Mark>,
 ) -> Result<(), sqlx::Error> {
     let known: Vec<_> = seen.totals.iter().flatten().collect();
     let complete = known.len() == run.replicas.len();
     sqlx::query(
         "UPDATE runs SET prometheus_cpu_seconds = ?, prometheus_recv_bytes = ?, scrape_count = ?, \
-             prometheus_refusal = ?, marks = CASE WHEN ?5 IS NULL THEN marks ELSE json_insert(marks, '$[#]', ?5) END \
+             prometheus_refusal = ?, marks = CASE WHEN ?5 IS NULL THEN marks ELSE json_insert(marks, '$[#]', json(?5)) END \
          WHERE id = ?6",
     )
     .bind(complete.then(|| known.iter().map(|totals| totals.cpu_seconds).sum::<f64>()))
     .bind(complete.then(|| integer(known.iter().map(|totals| totals.received_bytes).sum())))
     .bind(complete.then(|| integer(known.iter().map(|totals| totals.scrape_count).sum())))
     .bind(&seen.refusal)
-    .bind(mark)
+    .bind(mark.map(json))
     .bind(run.key)
     .execute(&mut *connection)
     .await?;

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use sqlx::FromRow;
 
+use crate::run::{Mark, Reason};
 use crate::stats::Summary;
+use crate::stats::comparison::Found;
 
 /// The row of a case.
 pub type CaseId = i64;
@@ -104,9 +106,9 @@ pub struct StoredRun {
     /// Wall clock at the window's end, in microseconds since the epoch.
     pub ended_us: Option<i64>,
     /// Why it is invalid; empty for a valid run.
-    pub invalid_reasons: Vec<String>,
+    pub invalid_reasons: Vec<Reason>,
     /// What a careful reader should know.
-    pub marks: Vec<String>,
+    pub marks: Vec<Mark>,
     /// Where curves and totals come from.
     pub metrics_source: Option<String>,
     /// Why Prometheus has no totals, where one was asked.
@@ -133,6 +135,15 @@ pub struct StoredRun {
     pub audit: Option<StoredAudit>,
     /// What all replicas measured together.
     pub summary: Summary,
+}
+
+impl StoredRun {
+    /// What comparisons have to know of it.
+    #[must_use]
+    pub fn found(&self) -> Found {
+        let origin_bound = self.marks.iter().any(|mark| mark.name() == "origin_bound");
+        Found { valid: self.invalid_reasons.is_empty(), origin_bound }
+    }
 }
 
 /// What results say of an audit.

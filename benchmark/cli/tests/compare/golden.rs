@@ -2,7 +2,7 @@
 
 use benchmark::report::{Style, comparison};
 use benchmark::run::Run;
-use benchmark::stats::comparison::{Doubt, Metric, Trials, Verdict};
+use benchmark::stats::comparison::{Doubt, Found, Metric, Trials, Verdict};
 use benchmark::stats::summarise;
 use tempfile::TempDir;
 
@@ -76,7 +76,7 @@ async fn an_origin_at_its_limit_leaves_cpu_time_to_compare() {
     let store = store(folder.path()).await;
     add(&store, runs(&case(1, "reqwest", 50_000, 5))).await;
     let mut bound = runs(&case(1, "hyper", 90_000, 5));
-    bound[3].marks = vec!["origin_bound (97 % of its CPUs)".to_owned()];
+    bound[3].marks = vec!["origin_bound (97 % of its CPUs)".into()];
     add(&store, bound).await;
     let report = compared(&store, libraries("reqwest", "hyper")).await;
     let verdicts: Vec<String> = report.rows.iter().map(|row| row.comparison.verdict.to_string()).collect();
@@ -117,10 +117,11 @@ async fn the_runs_of_a_trial_are_worth_their_geometric_mean() {
 fn an_invalid_run_takes_its_whole_trial_with_it() {
     let mut trials = Trials::default();
     let summary = summarise(&runs(&case(1, "hyper", 60_000, 1))[0]).unwrap().total;
-    trials.add(1, &[], &[], &summary);
-    trials.add(1, &["failures: 1 %".to_owned()], &[], &summary);
-    trials.add(2, &[], &[], &summary);
-    trials.add(2, &[], &[], &summary);
+    let valid = Found { valid: true, origin_bound: false };
+    trials.add(1, valid, &summary);
+    trials.add(1, Found { valid: false, ..valid }, &summary);
+    trials.add(2, valid, &summary);
+    trials.add(2, valid, &summary);
     assert_eq!((trials.count(), trials.runs, trials.invalid, trials.values(Metric::Rate).len()), (2, 4, 1, 1));
 }
 

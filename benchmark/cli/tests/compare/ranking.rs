@@ -27,7 +27,7 @@ async fn ties_are_marked_and_who_is_not_ranked_is_named() {
     add(&store, runs(&case(1, "reqwest", 59_700, 5))).await;
     add(&store, runs(&case(1, "ureq", 40_000, 4))).await;
     let mut invalid = runs(&case(1, "object_store", 99_000, 5));
-    invalid[2].invalid_reasons = vec!["failures: 1 %".to_owned()];
+    invalid[2].invalid_reasons = vec!["failures: 1 %".into()];
     add(&store, invalid).await;
     let json: serde_json::Value = serde_json::from_str(&ranked(&store, Style::Json).await).unwrap();
     assert_eq!((&json[1]["library"], &json[1]["rank"], &json[1]["tied"]), (&"hyper".into(), &2.into(), &true.into()));
@@ -87,7 +87,7 @@ fn trials(rates: &[u64]) -> Trials {
     let case = Case { campaign: 1, library: "hyper", trials: rates.iter().map(measured).collect() };
     let mut trials = Trials::default();
     for run in runs(&case) {
-        trials.add(run.trial, &[], &[], &summarise(&run).unwrap().total);
+        trials.add(run.trial, run.found(), &summarise(&run).unwrap().total);
     }
     trials
 }

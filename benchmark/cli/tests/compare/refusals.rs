@@ -66,7 +66,7 @@ async fn invalid_runs_are_refused_and_never_become_figures() {
     let store = store(folder.path()).await;
     add(&store, runs(&case(1, "hyper", 60_000, 6))).await;
     let mut invalid = runs(&case(1, "reqwest", 60_000, 6));
-    invalid[4].invalid_reasons = vec!["failures: 1 %".to_owned()];
+    invalid[4].invalid_reasons = vec!["failures: 1 %".into()];
     add(&store, invalid).await;
     let sides = libraries("hyper", "reqwest");
     let (refusal, warnings) = refused(&store, sides.clone()).await;

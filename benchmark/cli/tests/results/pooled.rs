@@ -21,7 +21,7 @@ fn second_trial(run_id: &str) -> Run {
     result.latency = histogram(&[(9_000, 3_000_000), (1_000, 20_000_000)]);
     result.resources.drained.peak_rss_bytes = 90_000_000;
     run.origin_cpu_share = Some(0.75);
-    run.marks = vec!["noisy".to_owned(), "littles_law".to_owned()];
+    run.marks = vec!["noisy".into(), "littles_law".into()];
     if let Some(audit) = &mut run.audit {
         audit.peak_concurrency = 32;
     }
@@ -97,7 +97,7 @@ async fn one_invalid_trial_makes_the_row_invalid() {
     fixture::add(&store, &fixture::run("run-1", "campaign-1", "reqwest", "0.13.5")).await;
     let mut second = second_trial("run-2");
     second.replicas.clear();
-    second.invalid_reasons = vec!["no success".to_owned(), "1 replica lost".to_owned()];
+    second.invalid_reasons = vec!["no success".into(), "1 replica lost".into()];
     fixture::add(&store, &second).await;
     let row = &mut one_row(&store).await;
     take(
@@ -147,12 +147,12 @@ async fn a_share_of_the_ceiling_needs_a_valid_baseline_of_the_same_case_and_camp
     other_case.case.load.concurrency = 1;
     fixture::add(&store, &other_case).await;
     let mut invalid = with_rate("reqwest", "campaign-1", "reqwest", 1_500);
-    invalid.invalid_reasons = vec!["noise".to_owned()];
+    invalid.invalid_reasons = vec!["noise".into()];
     fixture::add(&store, &invalid).await;
     // The second campaign's baseline is invalid.
     fixture::add(&store, &with_rate("hyper-2", "campaign-2", "hyper", 1_500)).await;
     let mut invalid = with_rate("baseline-3", "campaign-2", "baseline", 9_000);
-    invalid.invalid_reasons = vec!["noise".to_owned()];
+    invalid.invalid_reasons = vec!["noise".into()];
     fixture::add(&store, &invalid).await;
 
     let rows = read(&store, &Filter::default(), false).await;
@@ -180,7 +180,7 @@ async fn five_valid_trials_have_a_confidence_interval() {
         let mut run = with_rate(&format!("run-{trial}"), "campaign-1", "hyper", successes);
         run.trial = trial;
         if trial == 6 {
-            run.invalid_reasons = vec!["noise".to_owned()];
+            run.invalid_reasons = vec!["noise".into()];
         }
         fixture::add(&store, &run).await;
     }

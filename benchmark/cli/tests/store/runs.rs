@@ -2,6 +2,7 @@
 
 use benchmark::case::{Amount, Case, RunnerName};
 use benchmark::case::{case_key, workload_key};
+use benchmark::run::{Mark, Reason};
 use benchmark::stats::{decode, decode_bytes, summarise};
 use benchmark::store::{Error, Selection, Store};
 use sqlx::ConnectOptions;
@@ -45,6 +46,35 @@ async fn a_run_reads_back_as_it_was_stored() {
     assert_eq!(decode_bytes(&histograms.latency).unwrap(), summary.histograms.latency);
     assert_eq!(decode_bytes(&histograms.failure_latency).unwrap(), summary.histograms.failure_latency);
     assert_eq!(decode_bytes(&histograms.first_byte).unwrap(), summary.histograms.first_byte);
+}
+
+#[tokio::test]
+async fn reasons_and_marks_are_kept_with_their_figures_and_texts_of_before_stay_texts() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    let mut run = fixture::run("run-1", "campaign-1", "reqwest", "0.13.5");
+    run.invalid_reasons = vec![Reason::AuditContract { requests: 3 }];
+    run.marks = vec![Mark::Throttled { seconds: 1.5 }];
+    fixture::add(&store, &run).await;
+    let mut db = connection(&store).await;
+    assert_eq!(number(&mut db, "SELECT json_extract(invalid_reasons, '$[0].requests') FROM runs").await, 3);
+    sqlx::query(
+        "UPDATE runs SET invalid_reasons = json_insert(invalid_reasons, '$[#]', 'replica 0 lost: killed'), \
+                     marks = '[\"noisy (by 2 %)\", {\"name\":\"of_tomorrow\",\"figure\":1}, \"no_audit\"]'",
+    )
+    .execute(&mut db)
+    .await
+    .unwrap();
+    store.mark_campaign("campaign-1", &Mark::Noisy { pairs: Vec::new() }).await.unwrap();
+    let cases = store.finished_cases(&Selection::default()).await.unwrap();
+    let stored = store.read_cases(&cases).await.unwrap().remove(0).runs.remove(0);
+    assert_eq!(stored.invalid_reasons, [Reason::AuditContract { requests: 3 }, "replica 0 lost: killed".into()]);
+    let marks: Vec<String> = stored.marks.iter().map(Mark::to_string).collect();
+    assert_eq!(marks, ["noisy (by 2 %)", r#"{"figure":1,"name":"of_tomorrow"}"#, "no_audit"]);
+    sqlx::query("UPDATE runs SET marks = '[]'").execute(&mut db).await.unwrap();
+    store.mark_campaign("campaign-1", &Mark::Noisy { pairs: Vec::new() }).await.unwrap();
+    store.mark_campaign("campaign-1", &Mark::Noisy { pairs: Vec::new() }).await.unwrap();
+    assert_eq!(number(&mut db, "SELECT json_array_length(marks) FROM runs WHERE marks LIKE '[{%'").await, 1);
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ fn finished(library: &str, percent: u32, response_us: u64) -> Finished {
 }
 
 fn invalid(mut finished: Finished) -> Finished {
-    finished.0.invalid_reasons.push("rate: 97 %".to_owned());
+    finished.0.invalid_reasons.push("rate: 97 %".into());
     finished
 }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use benchmark::case::Amount;
 use benchmark::case::Rate;
-use benchmark::run::verdict::{Surroundings, marks, metrics_difference, reasons};
+use benchmark::report::problems;
+use benchmark::run::verdict::{self, Surroundings, metrics_difference};
 use benchmark::run::{Replica, Run};
 use benchmark::stats::{Observation, RunSummary, summarise};
 use benchmark_protocol::counts::{Counts, FailureKind};
@@ -65,8 +66,12 @@ fn assert_reason(run: &Run, reason: &str) {
     assert!(found[0].contains(reason), "{found:?}");
 }
 
+fn reasons(run: &Run, summary: &RunSummary) -> Vec<String> {
+    verdict::reasons(run, summary).iter().map(ToString::to_string).collect()
+}
+
 fn marks_of(run: &Run, surroundings: Surroundings) -> Vec<String> {
-    marks(run, &summary(run), surroundings)
+    verdict::marks(run, &summary(run), surroundings).iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -236,7 +241,7 @@ fn two_witnesses_that_disagree_are_a_mark() {
     assert_eq!(metrics_difference(&observation(10.24, 1_019_000)), None);
     assert_eq!(metrics_difference(&observation(9.76, 981_000)), None);
     let mark = metrics_difference(&observation(10.26, 970_000)).unwrap();
-    assert_eq!(mark, "metrics_difference (CPU +2.6 %, received bytes -3.0 % in Prometheus)");
+    assert_eq!(mark.to_string(), "metrics_difference (CPU +2.6 %, received bytes -3.0 % in Prometheus)");
     assert_eq!(metrics_difference(&Observation::default()), None);
 }
 
@@ -248,4 +253,14 @@ fn a_bimodal_delay_has_its_smaller_value_as_the_floor() {
     run.case.load.warm_up = Duration::ZERO;
     result(&mut run).latency = fixture::histogram(&[(400, MS / 2)]);
     assert_reason(&run, "floor");
+}
+
+#[test]
+fn a_run_with_two_reasons_of_a_name_counts_once() {
+    let mut run = good();
+    run.invalid_reasons = vec!["verify: refused (0)".into(), "verify: refused (1)".into()];
+    let mut other = good();
+    other.run_id = "other".to_owned();
+    let finished = [run, other].map(|run| (summary(&run), run)).map(|(summary, run)| (run, summary));
+    assert_eq!(problems(&finished), ["invalid: reqwest fetch_range: verify: refused (0), in 1 of 2 runs"]);
 }

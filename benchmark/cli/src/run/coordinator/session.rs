@@ -1,7 +1,5 @@
 //! The way of one run: gather, start, listen, dismiss.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use benchmark_origin::clock::now_ns;
 use benchmark_protocol::message::{CoordinatorMessage, Hello, ReplicaMessage, Tick, VERSION};
@@ -13,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::{self, Incoming, Writer};
 use super::{Coordinator, Expected, timeouts};
-use crate::run::Replica;
+use crate::run::{Reason, Replica};
 use crate::runner::{Exit, Identity, News, Replicas};
 
 /// What the coordinator tells others while a run goes on.
@@ -49,7 +47,7 @@ pub struct Conducted {
     /// Every replica, by index.
     pub replicas: Vec<Replica>,
     /// Why the run ended before its time; empty where it did not.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
     /// Whether a signal ended it.
     pub interrupted: bool,
     /// For how long the kernel held the replicas back at their CPU limit, in seconds over all of them.
@@ -99,7 +97,7 @@ struct Session<'a> {
     /// Connections so far: the next one's number.
     connections: u64,
     seats: Vec<Seat>,
-    reasons: Vec<String>,
+    reasons: Vec<Reason>,
     /// Since when the run is being stopped by a signal.
     stopping: Option<Instant>,
     /// When the replicas were told to start.
@@ -150,7 +148,10 @@ impl Session<'_> {
         let deadline = Instant::now() + timeouts::READY;
         while !self.seats.iter().all(|seat| seat.ready) {
             match self.next(coordinator, replicas, interrupts, deadline).await {
-                Happening::Deadline => self.give_up_on(|seat| !seat.ready, "not ready", timeouts::READY),
+                Happening::Deadline => {
+                    let replicas = self.late(|seat| !seat.ready);
+                    self.add_reason(Reason::NotReady { replicas, within_s: timeouts::READY.as_secs() });
+                }
                 happening => self.handle(happening, replicas, hooks).await?,
             }
             if self.over() {
@@ -161,7 +162,7 @@ impl Session<'_> {
             return Ok(());
         }
         if let Err(error) = self.start(hooks).await {
-            self.reasons.push(format!("origin: {error:#}"));
+            self.reasons.push(Reason::Origin { error: format!("{error:#}") });
             return Ok(());
         }
         while !self.seats.iter().all(|seat| seat.record.result.is_some()) {
@@ -250,7 +251,7 @@ impl Session<'_> {
                 }
             }
             Happening::News(Some(News::Ended(exit))) => self.ended(exit),
-            Happening::News(Some(News::Failed(reason))) => self.add_reason(reason),
+            Happening::News(Some(News::Failed(error))) => self.add_reason(Reason::Runner { error }),
             Happening::News(None) => self.news_over = true,
             Happening::Interrupt(signals) if signals > 1 => return Err(Abandoned),
             Happening::Interrupt(_) => {
@@ -319,11 +320,11 @@ impl Session<'_> {
             ReplicaMessage::Failed { reason, verify } => {
                 seat.record.verify = Some(verify);
                 seat.record.failure = Some(reason.clone());
-                self.add_reason(reason);
+                self.add_reason(reason.into());
             }
             ReplicaMessage::Hello(_) => {
                 let index = seat.record.index;
-                self.add_reason(format!("replica {index} said hello twice"));
+                self.add_reason(Reason::ReplicaLost { replica: index, how: "it said `hello` twice".to_owned() });
             }
         }
     }
@@ -335,8 +336,8 @@ impl Session<'_> {
             return;
         }
         let replica = self.seats[index].record.index;
-        if let Some(reason) = reason {
-            return self.add_reason(format!("replica {replica} lost: {reason}"));
+        if let Some(how) = reason {
+            return self.add_reason(Reason::ReplicaLost { replica, how });
         }
         let give_up = Instant::now() + timeouts::NEWS;
         while self.seats[index].record.failure.is_none()
@@ -344,11 +345,11 @@ impl Session<'_> {
         {
             match news {
                 News::Ended(exit) => self.ended(exit),
-                News::Failed(reason) => self.add_reason(reason),
+                News::Failed(error) => self.add_reason(Reason::Runner { error }),
             }
         }
         if self.seats[index].record.failure.is_none() {
-            self.add_reason(format!("replica {replica} lost: it closed its connection"));
+            self.add_reason(Reason::ReplicaLost { replica, how: "it closed its connection".to_owned() });
         }
     }
 
@@ -364,7 +365,7 @@ impl Session<'_> {
         seat.record.failure =
             Some(if exit.stderr.is_empty() { how.clone() } else { format!("{how}\n{}", exit.stderr) });
         let replica = seat.record.index;
-        self.add_reason(format!("replica {replica} lost: {how}{said}"));
+        self.add_reason(Reason::ReplicaLost { replica, how: format!("{how}{said}") });
     }
 
     /// The seat of a replica that its runner names. One that ended before its `hello` has none: it takes the first empty one.
@@ -379,16 +380,14 @@ impl Session<'_> {
         }
     }
 
-    fn add_reason(&mut self, reason: String) {
+    fn add_reason(&mut self, reason: Reason) {
         if !self.reasons.contains(&reason) {
             self.reasons.push(reason);
         }
     }
 
-    fn give_up_on(&mut self, late: impl Fn(&Seat) -> bool, what: &str, after: Duration) {
-        let late: Vec<String> =
-            self.seats.iter().filter(|seat| late(seat)).map(|seat| seat.record.index.to_string()).collect();
-        self.add_reason(format!("replica {} {what} within {} s", late.join(", "), after.as_secs()));
+    fn late(&self, late: impl Fn(&Seat) -> bool) -> Vec<u32> {
+        self.seats.iter().filter(|seat| late(seat)).map(|seat| seat.record.index).collect()
     }
 
     /// Names the instant to everybody: the hooks first, so that nothing is asked of an origin that has not been told.
@@ -429,10 +428,11 @@ impl Session<'_> {
     fn overdue(&mut self) {
         let now = Instant::now();
         if self.result_deadline().is_some_and(|deadline| deadline <= now) {
-            self.give_up_on(|seat| seat.record.result.is_none(), "sent no result", timeouts::RESULT);
+            let replicas = self.late(|seat| seat.record.result.is_none());
+            self.add_reason(Reason::NoResult { replicas, within_s: timeouts::RESULT.as_secs() });
         } else {
-            let late = |seat: &Seat| seat.record.result.is_none() && seat.heard + timeouts::SILENCE <= now;
-            self.give_up_on(late, "hung: it said nothing", timeouts::SILENCE);
+            let replicas = self.late(|seat| seat.record.result.is_none() && seat.heard + timeouts::SILENCE <= now);
+            self.add_reason(Reason::Hung { replicas, within_s: timeouts::SILENCE.as_secs() });
         }
     }
 

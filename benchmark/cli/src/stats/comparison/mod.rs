@@ -25,7 +25,7 @@ pub use compare::{Comparison, paired, unpaired};
 pub use interval::{Interval, variation};
 pub use metric::Metric;
 pub use ranking::{Place, rank};
-pub use trials::{BEFORE_THE_BLOCKS, Trials};
+pub use trials::{BEFORE_THE_BLOCKS, Found, Trials};
 pub use twins::Twins;
 pub use until::Until;
 pub use verdict::{Doubt, Verdict};

@@ -22,6 +22,15 @@ pub struct Trials {
     pub origin_bound: bool,
 }
 
+/// What was found of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Whether it is valid.
+    pub valid: bool,
+    /// Whether the origin was at its limit.
+    pub origin_bound: bool,
+}
+
 /// The runs of one block: as many as it had passes.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Trial {
@@ -31,20 +40,19 @@ struct Trial {
 }
 
 impl Trials {
-    /// Adds a run: its trial (the block it ran in), why it is invalid, its marks and what it measured. [`BEFORE_THE_BLOCKS`] is
-    /// none of them.
-    pub fn add(&mut self, trial: u32, invalid_reasons: &[String], marks: &[String], summary: &Summary) {
+    /// Adds a run: its trial (the block it ran in), what was found of it and what it measured. [`BEFORE_THE_BLOCKS`] is no trial.
+    pub fn add(&mut self, trial: u32, found: Found, summary: &Summary) {
         if trial == BEFORE_THE_BLOCKS {
             return;
         }
         self.runs += 1;
         let trial = self.trials.entry(trial).or_default();
-        if !invalid_reasons.is_empty() {
+        if !found.valid {
             self.invalid += 1;
             trial.invalid = true;
             return;
         }
-        self.origin_bound |= marks.iter().any(|mark| mark.starts_with("origin_bound"));
+        self.origin_bound |= found.origin_bound;
         for (metric, values) in Metric::ALL.into_iter().zip(&mut trial.values) {
             values.extend(metric.of(summary));
         }
