@@ -2,7 +2,6 @@
 //! held against it in the same way. They are installed or not; nothing is built or fetched.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -19,7 +18,7 @@ use super::{Calibrated, compare};
 use crate::exit::{Missing, Usage};
 use crate::machine::CpuSplit;
 use crate::runner::output_of;
-use crate::target::OriginProcess;
+use crate::target::{OriginProcess, Place};
 
 /// Bytes of each range.
 const REQUEST_SIZE: u64 = 1024;
@@ -92,7 +91,7 @@ pub async fn check(tools: &[Tool]) -> Result<(), Missing> {
 pub async fn look(tools: &[Tool], profiles: &[Profile], concurrency: u32, seed: u64) -> Result<Vec<Calibrated>> {
     let mut seen = Vec::new();
     let cpus = CpuSplit::new(None, None).map_err(Usage)?;
-    let origin = OriginProcess::start(&cpus.origin, Ipv4Addr::LOCALHOST.into(), None).await?;
+    let origin = OriginProcess::start(&Place::loopback(&cpus.origin)).await?;
     let folder = std::env::temp_dir().join(format!("benchmark-calibrate-{}", std::process::id()));
     fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     let script = folder.join("wrk.lua");

@@ -27,6 +27,7 @@ use crate::runner::{Compose, Engine, Processes, Program, Runner, Runners};
 use crate::stats::RunSummary;
 use crate::stats::comparison::{BEFORE_THE_BLOCKS, CONFIDENCE, LEAST_TRIALS, Until};
 use crate::store::{CampaignStatus, Store};
+use crate::target::{Place, Targets};
 use capacity::Capacities;
 use choice::Containers;
 
@@ -209,7 +210,7 @@ impl Parts<'_> {
         finished: Vec<Finished>,
         listener: &mut dyn Listener,
     ) -> Result<Outcome> {
-        let plan = self.plan;
+        let (plan, programs) = (self.plan, &self.programs);
         let address = plan.listen.unwrap_or_else(|| runner.host_address());
         let mut conductor = Conductor {
             store: self.store,
@@ -218,51 +219,67 @@ impl Parts<'_> {
             cpus: &plan.cpus,
             runner,
             coordinator: Coordinator::bind(address, runner.host_name(), runner.host_address()).await?,
-            origin: None,
+            targets: Targets::new(Place {
+                cpus: plan.cpus.origin.clone(),
+                address: runner.host_address(),
+                host_name: runner.host_name(),
+            }),
             monitor: &self.monitor,
             interrupts: self.interrupts,
         };
-        let mut capacities = Capacities::default();
-        for (run, summary) in finished.iter().filter(|(run, _)| run.trial == BEFORE_THE_BLOCKS) {
-            capacities.add(run.case.clone(), rate_of(run, summary));
-        }
-        let mut outcome = Outcome {
+        let outcome = Outcome {
             campaign_id: self.campaign_id.to_owned(),
             finished,
             interrupted: false,
             interval_level: CONFIDENCE,
             own_cost: None,
         };
-        let until = until(plan);
-        for trial in 1..=plan.trials {
-            let passes =
-                (1..=plan.passes).flat_map(|pass| plan.pass(trial, pass).into_iter().map(move |index| (pass, index)));
-            for (pass, index) in passes {
-                let (case, program) = (&plan.cases[index], &self.programs[index].program);
-                let runs = outcome.finished.iter().filter(|(run, _)| (run.trial, &run.case) == (trial, case)).count();
-                if runs >= pass as usize {
-                    // Of before the campaign stopped.
-                    continue;
-                }
-                if let Some(closed) = capacities.missing(case) {
-                    let turn = (BEFORE_THE_BLOCKS, Ok(None));
-                    let Some(rate) = attempt(&mut conductor, &closed, turn, program, &mut outcome, listener).await?
-                    else {
-                        return Ok(outcome);
-                    };
-                    capacities.add(closed, rate);
-                }
-                let turn = (trial, capacities.rate(case));
-                if attempt(&mut conductor, case, turn, program, &mut outcome, listener).await?.is_none() {
-                    return Ok(outcome);
-                }
+        let outcome = blocks(plan, programs, &mut conductor, outcome, listener).await;
+        conductor.targets.stop().await;
+        outcome
+    }
+}
+
+/// Conducts every run of a plan that is not there yet, block after block.
+async fn blocks(
+    plan: &Plan,
+    programs: &[Built],
+    conductor: &mut Conductor<'_>,
+    mut outcome: Outcome,
+    listener: &mut dyn Listener,
+) -> Result<Outcome> {
+    let mut capacities = Capacities::default();
+    for (run, summary) in outcome.finished.iter().filter(|(run, _)| run.trial == BEFORE_THE_BLOCKS) {
+        capacities.add(run.case.clone(), rate_of(run, summary));
+    }
+    let until = until(plan);
+    for trial in 1..=plan.trials {
+        let passes =
+            (1..=plan.passes).flat_map(|pass| plan.pass(trial, pass).into_iter().map(move |index| (pass, index)));
+        for (pass, index) in passes {
+            let (case, program) = (&plan.cases[index], &programs[index].program);
+            let runs = outcome.finished.iter().filter(|(run, _)| (run.trial, &run.case) == (trial, case)).count();
+            if runs >= pass as usize {
+                // Of before the campaign stopped.
+                continue;
             }
-            if until.as_ref().is_some_and(|until| trials::are_enough(until, trial, &plan.cases, &outcome.finished)) {
-                break;
+            if let Some(closed) = capacities.missing(case) {
+                let turn = (BEFORE_THE_BLOCKS, Ok(None));
+                let Some(rate) = attempt(conductor, &closed, turn, program, &mut outcome, listener).await? else {
+                    return Ok(outcome);
+                };
+                capacities.add(closed, rate);
+            }
+            let turn = (trial, capacities.rate(case));
+            if attempt(conductor, case, turn, program, &mut outcome, listener).await?.is_none() {
+                return Ok(outcome);
             }
         }
-        Ok(outcome)
+        if until.as_ref().is_some_and(|until| trials::are_enough(until, trial, &plan.cases, &outcome.finished)) {
+            break;
+        }
     }
+    Ok(outcome)
 }
 
 /// The runners of a plan, by name.

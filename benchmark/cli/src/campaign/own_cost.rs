@@ -1,7 +1,6 @@
 //! What the harness itself costs: the baseline with recording and without, and the same loop without the SDK, taking turns on the
 //! replicas' CPUs against an origin of their own.
 
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::library::Builder;
 use crate::library::Library;
 use crate::machine::CpuSplit;
 use crate::runner::output_of;
-use crate::target::OriginProcess;
+use crate::target::{OriginProcess, Place};
 
 /// Each contender has so many turns; its figure is their median.
 const TURNS: usize = 5;
@@ -45,7 +44,7 @@ pub struct OwnCost {
 pub(super) async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Result<OwnCost> {
     let bare = builder.build_example(baseline, "baseline-bare").await?;
     let test = builder.program(&baseline.name, Test::FetchRange);
-    let origin = OriginProcess::start(&cpus.origin, Ipv4Addr::LOCALHOST.into(), None).await?;
+    let origin = OriginProcess::start(&Place::loopback(&cpus.origin)).await?;
     let bucket = uuid::Uuid::now_v7().to_string();
     let contract = Contract { objects: 64, object_size: 64 << 20, request_size: Some(16 << 10), signed: false };
     origin.announce(&bucket, &Announcement { seed: 1, contract, inject: Vec::new() }).await?;

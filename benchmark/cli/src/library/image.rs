@@ -64,7 +64,7 @@ async fn pack(engine: &Engine, name: &str, programs: &[(String, PathBuf)]) -> Re
     }
     let tag: String = hasher.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let image = format!("{name}:{tag}");
-    if !engine.has_image(&image).await {
+    if !engine.has_image(&image).await? {
         let options = BuildImageOptionsBuilder::default()
             .dockerfile("Dockerfile")
             .target("packed")

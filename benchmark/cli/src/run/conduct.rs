@@ -2,11 +2,10 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use benchmark_protocol::content::split_mix;
 use benchmark_protocol::message::{Object, Phase, Tick};
-use benchmark_protocol::origin::{Announcement, Audit, Begin, Contract};
-use benchmark_protocol::target::{Names, Target};
+use benchmark_protocol::origin::Begin;
 use benchmark_protocol::test::Test;
 use benchmark_protocol::units::format_duration;
 use futures_util::future::BoxFuture;
@@ -22,8 +21,7 @@ use crate::run::{Reason, Run};
 use crate::runner::{Job, Program, Replicas, Runner, Runners};
 use crate::stats::summarise;
 use crate::store::{NewRun, Store};
-use crate::target::OriginProcess;
-use crate::target::bucket;
+use crate::target::{Target, Targets};
 
 /// What all runs of a campaign share.
 pub(crate) struct Conductor<'a> {
@@ -33,8 +31,7 @@ pub(crate) struct Conductor<'a> {
     pub(crate) cpus: &'a CpuSplit,
     pub(crate) runner: &'a Runners,
     pub(crate) coordinator: Coordinator,
-    /// Started with the first run that needs it, and anew after one that lost it.
-    pub(crate) origin: Option<OriginProcess>,
+    pub(crate) targets: Targets,
     pub(crate) monitor: &'a Monitor,
     pub(crate) interrupts: &'a mut Interrupts,
 }
@@ -128,18 +125,19 @@ impl Conductor<'_> {
         listener: &mut dyn Listener,
     ) -> Result<bool> {
         let case = run.case.clone();
-        let objects = self.prepare_target(run).await?;
+        let mut target = self.targets.of(&case)?;
+        let objects = target.announce(&run.run_id, run.seed, &case).await?;
         let expected = expected(run, objects);
         let job = Job {
             run_id: run.run_id.clone(),
-            environment: environment(run, &self.target_url(run), &self.coordinator, &expected),
-            case: case.clone(),
+            environment: environment(run, &target.addresses(&run.run_id).join(","), &self.coordinator, &expected),
+            case,
             program: program.clone(),
         };
         let mut replicas = self.runner.start(&job)?;
         let mut observer = Observer {
             run_id: &run.run_id,
-            origin: self.origin.as_ref().filter(|_| case.target.is_none()),
+            target: &target,
             cpus: self.cpus,
             listener,
             watch: self.monitor.watch(run),
@@ -163,8 +161,8 @@ impl Conductor<'_> {
         watch.conclude(run).await;
         if let [from, .., to] = edges.as_slice() {
             let seconds = (to.at - from.at).as_secs_f64();
-            let origin_cpus = self.origin.as_ref().map_or(1, OriginProcess::cpus) as f64;
-            run.origin_cpu_share = from.origin.zip(to.origin).map(|(from, to)| (to - from) / seconds / origin_cpus);
+            let used = from.target.zip(to.target).zip(target.cpus());
+            run.origin_cpu_share = used.map(|((from, to), cpus)| (to - from) / seconds / cpus as f64);
             run.harness_cpu_seconds = from.harness.zip(to.harness).map(|(from, to)| to - from);
             let replicas_cpu = run.replicas.iter().filter_map(|replica| replica.result.as_ref()).map(|result| {
                 let edges = &result.resources;
@@ -177,69 +175,18 @@ impl Conductor<'_> {
                 .filter(|_| !self.cpus.shared())
                 .map(|(from, to)| ((to - from - replicas_cpu.sum::<f64>()) / seconds).max(0.0));
         }
-        if case.target.is_none() {
-            run.audit = self.audit(&run.run_id, &mut run.invalid_reasons).await;
+        match target.account(&run.run_id).await {
+            Ok(audit) => run.audit = audit,
+            Err(error) => run.invalid_reasons.push(Reason::Origin { error: format!("{error:#}") }),
         }
         Ok(false)
     }
-
-    /// Announces the run to the origin, or lists a foreign bucket.
-    async fn prepare_target(&mut self, run: &Run) -> Result<Vec<Object>> {
-        let case = &run.case;
-        if let Some(text) = &case.target {
-            let target = Target::parse(text, case.endpoint.as_deref(), false)?;
-            return match &target.names {
-                Names::Bucket(name) => {
-                    bucket::list(&target.endpoint, name, case.params.number("request_size").unwrap_or(0)).await
-                }
-                Names::Object { .. } | Names::Path(_) => Ok(Vec::new()),
-            };
-        }
-        let contract = Contract {
-            objects: case.params.number("objects").unwrap_or(0),
-            object_size: case.params.number("object_size").unwrap_or(0),
-            request_size: case.params.number("request_size"),
-            signed: case.params.flag("signed"),
-        };
-        let announcement = Announcement { seed: run.seed, contract, inject: case.inject.clone() };
-        if let Some(origin) = &self.origin {
-            match origin.announce(&run.run_id, &announcement).await {
-                Ok(()) => return Ok(Vec::new()),
-                // It may have died since the last run, or been stopped: another one takes its place.
-                Err(_) => self.origin = None,
-            }
-        }
-        let origin =
-            OriginProcess::start(&self.cpus.origin, self.runner.host_address(), self.runner.host_name()).await?;
-        origin.announce(&run.run_id, &announcement).await.context("origin")?;
-        self.origin = Some(origin);
-        Ok(Vec::new())
-    }
-
-    fn target_url(&self, run: &Run) -> String {
-        match (&run.case.target, &self.origin) {
-            (Some(target), _) => target.clone(),
-            (None, Some(origin)) => origin.bucket_url(&run.run_id),
-            (None, None) => String::new(),
-        }
-    }
-
-    async fn audit(&mut self, run_id: &str, reasons: &mut Vec<Reason>) -> Option<Audit> {
-        match self.origin.as_ref()?.audit(run_id).await {
-            Ok(audit) => Some(audit),
-            Err(error) => {
-                reasons.push(Reason::Origin { error: format!("{error:#}") });
-                self.origin = None;
-                None
-            }
-        }
-    }
 }
 
-/// Tells the origin when the run begins, others of each tick, and looks around at the window's edges.
-struct Observer<'a> {
+/// Tells the target when the run begins, others of each tick, and looks around at the window's edges.
+struct Observer<'a, T> {
     run_id: &'a str,
-    origin: Option<&'a OriginProcess>,
+    target: &'a T,
     cpus: &'a CpuSplit,
     listener: &'a mut dyn Listener,
     watch: Watch,
@@ -250,26 +197,23 @@ struct Observer<'a> {
 /// CPU time used up to an instant, in seconds.
 struct Edge {
     at: Instant,
-    origin: Option<f64>,
+    target: Option<f64>,
     harness: Option<f64>,
     busy: Option<f64>,
 }
 
-impl Hooks for Observer<'_> {
+impl<T: Target> Hooks for Observer<'_, T> {
     async fn begin(&mut self, start_ns: u64, window_ns: u64) -> Result<()> {
         self.start_ns = Some(start_ns);
-        match self.origin {
-            Some(origin) => origin.begin(self.run_id, Begin { start_ns, window_ns }).await,
-            None => Ok(()),
-        }
+        self.target.begin(self.run_id, Begin { start_ns, window_ns }).await
     }
 
     fn ticked(&mut self, replica: u32, tick: &Tick) {
         // The first replica ticks at both edges of the window, and each second between them.
         if replica == 0 && tick.phase == Phase::Window {
-            let origin = self.origin.and_then(OriginProcess::cpu_seconds);
+            let target = self.target.cpu_seconds();
             let harness = cpu_seconds_of(std::process::id());
-            self.edges.push(Edge { at: Instant::now(), origin, harness, busy: busy_seconds(&self.cpus.clients) });
+            self.edges.push(Edge { at: Instant::now(), target, harness, busy: busy_seconds(&self.cpus.clients) });
         }
         self.watch.ticked(replica, tick);
         self.listener.on(&Event::Ticked { replica, tick });

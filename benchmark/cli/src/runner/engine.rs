@@ -35,7 +35,7 @@ const HARNESS_LABEL: &str = "benchmark.harness";
 const PRESENCE: Duration = Duration::from_secs(3);
 
 /// How long it may take for anything else but a build and the end of a container: one that hangs must not hang us.
-const ANSWER: Duration = Duration::from_secs(20);
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// A Docker Engine that answers.
 #[derive(Clone, Debug)]
@@ -276,8 +276,12 @@ impl Engine {
     }
 
     /// Whether there is an image of this name.
-    pub(crate) async fn has_image(&self, name: &str) -> bool {
-        within(self.docker.inspect_image(name)).await.is_ok()
+    pub(crate) async fn has_image(&self, name: &str) -> Result<bool> {
+        match within(self.docker.inspect_image(name)).await {
+            Ok(_) => Ok(true),
+            Err(error) if is_gone(&error) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("cannot ask the Docker Engine for image `{name}`")),
+        }
     }
 
     /// Gives an image the name that a person would use.

@@ -14,7 +14,7 @@ const MOST: usize = 1_000;
 ///
 /// # Errors
 /// When the endpoint does not answer with a listing, or there is no such object.
-pub async fn list(endpoint: &str, bucket: &str, least: u64) -> Result<Vec<Object>> {
+pub(super) async fn list(endpoint: &str, bucket: &str, least: u64) -> Result<Vec<Object>> {
     let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     let region =
         variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".into());
