@@ -1,4 +1,4 @@
-//! Exit codes, and the errors that choose them.
+//! Exit codes, the errors that choose them, and how an error is said.
 
 use std::process::ExitCode;
 
@@ -44,6 +44,15 @@ pub struct Missing(pub String);
 #[derive(Debug, Error)]
 #[error("interrupted")]
 pub struct Interrupted;
+
+/// An error and its causes, without those that only repeat what was said.
+#[must_use]
+pub fn sentence(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes
+        .map(ToString::to_string)
+        .fold(error.to_string(), |text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") })
+}
 
 impl Exit {
     /// The code for an error that ended the command.

@@ -84,16 +84,21 @@ pub async fn check(tools: &[Tool]) -> Result<(), Missing> {
     Ok(())
 }
 
-/// What each of the tools reports of each profile that it can look at.
+/// What each of the tools reports of each profile that it can look at; what they read is written into this folder. May be dropped at any
+/// time.
 ///
 /// # Errors
 /// When the origin or a tool does not start, or fails.
-pub async fn look(tools: &[Tool], profiles: &[Profile], concurrency: u32, seed: u64) -> Result<Vec<Calibrated>> {
+pub async fn look(
+    tools: &[Tool],
+    profiles: &[Profile],
+    concurrency: u32,
+    seed: u64,
+    folder: &Path,
+) -> Result<Vec<Calibrated>> {
     let mut seen = Vec::new();
     let cpus = CpuSplit::new(None, None).map_err(Usage)?;
     let origin = OriginProcess::start(&Place::loopback(&cpus.origin)).await?;
-    let folder = std::env::temp_dir().join(format!("benchmark-calibrate-{}", std::process::id()));
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     let script = folder.join("wrk.lua");
     fs::write(&script, WRK_SCRIPT).with_context(|| format!("cannot write `{}`", script.display()))?;
     for tool in tools {
@@ -113,7 +118,7 @@ pub async fn look(tools: &[Tool], profiles: &[Profile], concurrency: u32, seed: 
             seen.push(Calibrated { who, runner: None, profile: profile.clone(), look: 1, judged });
         }
     }
-    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove the folder `{}`", folder.display()))?;
+    origin.stop().await;
     Ok(seen)
 }
 

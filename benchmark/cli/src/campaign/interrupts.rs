@@ -19,6 +19,8 @@ impl Interrupts {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
+                    // Nobody asks any more.
+                    () = sender.closed() => return,
                 }
                 sender.send_modify(|signals| *signals += 1);
                 if *sender.borrow() == 1 {

@@ -352,7 +352,7 @@ async fn build(
         let image = match engine {
             Some(engine) => {
                 listener.on(&Event::Building { library: &library.name, doing: Some("packing the image") });
-                Some(pack_library(engine, &library.name, &builder.programs(library)).await?)
+                Some(pack_library(engine, &library.name, &builder.files(library)).await?)
             }
             None => None,
         };
@@ -360,10 +360,11 @@ async fn build(
     }
     listener.on(&Event::Built);
     let built = plan.cases.iter().map(|case| {
-        let record = builder.record(library::named(libraries, &case.library)?, case.test)?;
+        let library = library::named(libraries, &case.library)?;
+        let record = builder.record(library, case.test)?;
         let image_tag = images.get(case.library.as_str()).cloned().flatten().map(|image| image.tag);
-        let path = builder.program(&case.library, case.test);
-        Ok(Built { program: Program { path, image_tag, sha256: record.sha256.clone() }, record })
+        let command = builder.command(library, case.test);
+        Ok(Built { program: Program { command, image_tag, sha256: record.sha256.clone() }, record })
     });
     built.collect()
 }

@@ -42,8 +42,8 @@ pub struct OwnCost {
 /// # Errors
 /// When a program does not build or run, or the origin does not start.
 pub(super) async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Result<OwnCost> {
-    let bare = builder.build_example(baseline, "baseline-bare").await?;
-    let test = builder.program(&baseline.name, Test::FetchRange);
+    let bare = builder.build_bare(baseline).await?;
+    let test = builder.command(baseline, Test::FetchRange).program;
     let origin = OriginProcess::start(&Place::loopback(&cpus.origin)).await?;
     let bucket = uuid::Uuid::now_v7().to_string();
     let contract = Contract { objects: 64, object_size: 64 << 20, request_size: Some(16 << 10), signed: false };

@@ -5,7 +5,7 @@ use benchmark_protocol::inject::Inject;
 use clap::{Args, ValueEnum};
 
 use crate::calibrate::{Calibrated, Scope, Tool, cases, check, look, of_run, profiles};
-use crate::campaign;
+use crate::campaign::{self, Interrupts};
 use crate::case::RunnerName;
 use crate::exit::Exit;
 use crate::library;
@@ -103,7 +103,13 @@ impl Calibrate {
             }
         }
         if !self.against.is_empty() {
-            calibrated.extend(look(&self.against, &profiles, self.concurrency, self.seed).await?);
+            let mut interrupts = Interrupts::listen()?;
+            let looked = look(&self.against, &profiles, self.concurrency, self.seed, &scratch.0);
+            // What is dropped takes the tool and the origin with it.
+            calibrated.extend(tokio::select! {
+                looked = looked => looked?,
+                () = interrupts.first() => return Ok(Exit::Interrupted),
+            });
         }
         println!("{}", report::calibration(&calibrated));
         // Other load generators are looked at, not vouched for.

@@ -3,10 +3,9 @@
 use anyhow::Result;
 use clap::Args;
 
+use crate::campaign::Interrupts;
 use crate::exit::Exit;
-use crate::library;
-use crate::library::Builder;
-use crate::library::{pack_library, pack_origin};
+use crate::library::{self, Builder, Library, pack_library, pack_origin};
 use crate::runner::Engine;
 
 /// Options of `images`.
@@ -26,18 +25,27 @@ impl Images {
         let root = library::root()?;
         let libraries = library::catalogue(&root)?;
         let chosen = match self.libraries.as_slice() {
-            [] => libraries.iter().collect(),
+            [] => libraries.iter().collect::<Vec<_>>(),
             names => names.iter().map(|name| library::named(&libraries, name)).collect::<Result<Vec<_>, _>>()?,
         };
         let engine = Engine::connect().await?;
         let builder = Builder::new(&root).await?;
-        let origin = pack_origin(&engine).await?;
-        println!("{}:{}", origin.name, origin.tag);
-        for library in chosen {
-            builder.build(library, |line| eprintln!("{line}")).await?;
-            let image = pack_library(&engine, &library.name, &builder.programs(library)).await?;
-            println!("{}:{}", image.name, image.tag);
+        let mut interrupts = Interrupts::listen()?;
+        tokio::select! {
+            packed = pack(&engine, &builder, &chosen) => packed.map(|()| Exit::Good),
+            // Cargo and its compilers end with what is dropped.
+            () = interrupts.first() => Ok(Exit::Interrupted),
         }
-        Ok(Exit::Good)
     }
+}
+
+async fn pack(engine: &Engine, builder: &Builder, libraries: &[&Library]) -> Result<()> {
+    let origin = pack_origin(engine).await?;
+    println!("{}:{}", origin.name, origin.tag);
+    for library in libraries {
+        builder.build(library, |line| eprintln!("{line}")).await?;
+        let image = pack_library(engine, &library.name, &builder.files(library)).await?;
+        println!("{}:{}", image.name, image.tag);
+    }
+    Ok(())
 }

@@ -20,7 +20,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::exit::{Exit, Usage};
+use crate::exit::{Exit, Usage, sentence};
 use crate::plan::Database;
 
 const EXAMPLES: &str = "\
@@ -85,22 +85,10 @@ pub fn run() -> Exit {
     match dispatch(cli.command) {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("error: {}", sentence(&error));
+            eprintln!("error: {}", sentence(error.as_ref()));
             Exit::of(&error)
         }
     }
-}
-
-/// An error and its causes, without those that only repeat what was said.
-fn sentence(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |mut text, cause| {
-        let cause = cause.to_string();
-        if !text.contains(&cause) {
-            text.push_str(if text.is_empty() { "" } else { ": " });
-            text.push_str(&cause);
-        }
-        text
-    })
 }
 
 fn dispatch(command: Command) -> Result<Exit> {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use benchmark_protocol::test::Test;
 use serde::Deserialize;
 
+use super::language::Language;
 use crate::exit::Usage;
 
 /// The library that every campaign's other rows are held against.
@@ -19,6 +20,8 @@ pub struct Library {
     pub name: String,
     /// The version that is pinned.
     pub version: String,
+    /// What it is written in.
+    pub language: Language,
     /// One line on what it is.
     pub summary: String,
     /// The cargo package of its tests.
@@ -99,9 +102,10 @@ pub fn catalogue(root: &Path) -> Result<Vec<Library>> {
 fn read(folder: &Path) -> Result<Library> {
     let path = folder.join("library.toml");
     let file: LibraryFile = parse(&path)?;
-    if file.language != "rust" {
-        bail!("`{}`: language `{}` is not known (known: rust)", path.display(), file.language);
-    }
+    let Some(language) = Language::named(&file.language) else {
+        let known = Language::ALL.map(Language::name).join(", ");
+        bail!("`{}`: language `{}` is not known (known: {known})", path.display(), file.language);
+    };
     let cargo: CargoFile = parse(&folder.join("Cargo.toml"))?;
     let tests = file.tests.iter().map(|name| {
         Test::named(name)
@@ -111,6 +115,7 @@ fn read(folder: &Path) -> Result<Library> {
         name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         // The baseline inherits the project's own version.
         version: cargo.package.version.as_str().unwrap_or(env!("CARGO_PKG_VERSION")).to_owned(),
+        language,
         summary: file.summary,
         features: features(&cargo.dependencies),
         package: cargo.package.name,

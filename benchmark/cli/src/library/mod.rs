@@ -1,11 +1,13 @@
-//! The libraries: the catalogue of their folders, and how what is in them becomes a program and an image.
+//! The libraries: the catalogue of their folders, and how what is in them becomes a program and an image:
+//! a file a language.
 
 mod catalogue;
 mod image;
+mod language;
 mod provenance;
 mod rust;
 
 pub use catalogue::{BASELINE, Library, catalogue, named, root, suggestion, test_named};
 pub use image::{Image, pack_library, pack_origin};
+pub use language::{Builder, CommandLine, Language};
 pub use provenance::Build;
-pub use rust::Builder;

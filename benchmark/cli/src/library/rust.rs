@@ -14,24 +14,26 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use super::catalogue::Library;
+use super::language::CommandLine;
 use super::provenance::Build;
 use crate::exit::Missing;
+use crate::machine::Group;
 
-/// Makes the programs of one checkout.
+/// Makes the programs of a checkout's libraries in Rust.
 #[derive(Debug)]
-pub struct Builder {
+pub(super) struct Rust {
     root: PathBuf,
     cargo: OsString,
     triple: String,
     compiler: String,
 }
 
-impl Builder {
+impl Rust {
     /// Asks cargo and rustc who they are.
     ///
     /// # Errors
     /// [`Missing`] where there is no cargo.
-    pub async fn new(root: &Path) -> Result<Self> {
+    pub(super) async fn new(root: &Path) -> Result<Self> {
         // `cargo run` names itself, which spares the look-up and keeps the toolchain.
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let missing = || {
@@ -51,8 +53,7 @@ impl Builder {
     }
 
     /// `rustc --version`.
-    #[must_use]
-    pub fn compiler(&self) -> &str {
+    pub(super) fn compiler(&self) -> &str {
         &self.compiler
     }
 
@@ -60,7 +61,7 @@ impl Builder {
     ///
     /// # Errors
     /// When it does not compile; the message ends with cargo's own last lines.
-    pub async fn build(&self, library: &Library, progress: impl FnMut(&str)) -> Result<()> {
+    pub(super) async fn build(&self, library: &Library, progress: impl FnMut(&str)) -> Result<()> {
         self.cargo_build(library, &[], progress).await
     }
 
@@ -68,13 +69,14 @@ impl Builder {
     ///
     /// # Errors
     /// When it does not compile.
-    pub async fn build_example(&self, library: &Library, name: &str) -> Result<PathBuf> {
+    pub(super) async fn build_example(&self, library: &Library, name: &str) -> Result<PathBuf> {
         self.cargo_build(library, &["--example", name], |_| {}).await?;
         Ok(self.target_folder().join(&self.triple).join("release/examples").join(name))
     }
 
     async fn cargo_build(&self, library: &Library, more: &[&str], mut progress: impl FnMut(&str)) -> Result<()> {
-        let mut child = Command::new(&self.cargo)
+        let mut command = Command::new(&self.cargo);
+        command
             .args(["build", "--release", "--locked", "--package", &library.package])
             .args(more)
             .args(["--target", &self.triple, "--target-dir"])
@@ -84,12 +86,11 @@ impl Builder {
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("cannot start `{}`", self.cargo.display()))?;
-        let stderr = child.stderr.take().context("cargo has no standard error")?;
+            .stderr(Stdio::piped());
+        // Whoever waits for it may be interrupted: its compilers end with it.
+        let mut cargo =
+            Group::spawn(&mut command).with_context(|| format!("cannot start `{}`", self.cargo.display()))?;
+        let stderr = cargo.stderr().context("cargo has no standard error")?;
         let mut lines = BufReader::new(stderr).lines();
         let mut tail = std::collections::VecDeque::with_capacity(TAIL_LINES);
         while let Some(line) = lines.next_line().await? {
@@ -99,7 +100,7 @@ impl Builder {
             }
             tail.push_back(line);
         }
-        if !child.wait().await?.success() {
+        if !cargo.wait().await?.success() {
             let tail = Vec::from(tail).join("\n");
             bail!("cannot build `{}`: `cargo build -p {}` says\n{tail}", library.name, library.package);
         }
@@ -107,27 +108,30 @@ impl Builder {
     }
 
     /// Where a test's program is once it is built.
-    #[must_use]
-    pub fn program(&self, library: &str, test: Test) -> PathBuf {
-        self.target_folder().join(&self.triple).join("release").join(format!("{library}-{}", test.name()))
+    fn program(&self, library: &Library, test: Test) -> PathBuf {
+        self.target_folder().join(&self.triple).join("release").join(format!("{}-{}", library.name, test.name()))
     }
 
-    /// The programs of a library, each as (name of its test, file).
-    #[must_use]
-    pub fn programs(&self, library: &Library) -> Vec<(String, PathBuf)> {
-        library.tests.iter().map(|test| (test.name().to_owned(), self.program(&library.name, *test))).collect()
+    /// The program alone: it is static, and reads its flags from the environment.
+    pub(super) fn command(&self, library: &Library, test: Test) -> CommandLine {
+        CommandLine { program: self.program(library, test), arguments: Vec::new(), environment: Vec::new() }
+    }
+
+    /// The programs of a library, each under the name of its test.
+    pub(super) fn files(&self, library: &Library) -> Vec<(String, PathBuf)> {
+        library.tests.iter().map(|test| (test.name().to_owned(), self.program(library, *test))).collect()
     }
 
     /// The facts of a program that was built.
     ///
     /// # Errors
     /// When the program or Cargo.lock cannot be read.
-    pub fn record(&self, library: &Library, test: Test) -> Result<Build> {
+    pub(super) fn record(&self, library: &Library, test: Test) -> Result<Build> {
         Ok(Build {
             library: library.name.clone(),
             library_version: library.version.clone(),
             test,
-            sha256: sha256(&self.program(&library.name, test))?,
+            sha256: sha256(&self.program(library, test))?,
             lock_sha256: sha256(&self.root.join("Cargo.lock"))?,
             compiler: self.compiler.clone(),
             target: format!("{} {}", self.triple, self.flags()).trim().to_owned(),

@@ -3,13 +3,15 @@
 mod cgroup;
 mod cpu_time;
 mod cpus;
+mod group;
 mod host;
 mod noise;
 mod process;
 
-pub use cgroup::{Cgroup, CgroupError, CgroupUsage};
+pub use cgroup::{Cgroup, CgroupError};
 pub use cpu_time::{busy_seconds, cpu_seconds_of};
 pub use cpus::{CpuSplit, Cpus};
+pub use group::Group;
 pub use host::{Host, host};
 pub(crate) use noise::is_cheap;
 pub use noise::sources as noise_sources;

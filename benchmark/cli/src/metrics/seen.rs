@@ -3,6 +3,7 @@
 use super::families::families;
 use super::plateau::{Refusal, Span, Totals, combine, totals};
 use super::series::ContainerSeries;
+use crate::exit::sentence;
 use crate::stats::Samples;
 
 /// A run as Prometheus saw it.
@@ -36,19 +37,6 @@ impl Seen {
             refusal: combine(seen).err().map(|refusal| sentence(&refusal)),
         }
     }
-}
-
-/// An error with its cause.
-fn sentence(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if !text.contains(&error.to_string()) {
-            text = format!("{text}: {error}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

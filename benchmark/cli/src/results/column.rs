@@ -586,8 +586,7 @@ fn audits(row: &Row) -> impl Iterator<Item = &crate::store::StoredAudit> {
 }
 
 fn mean(row: &Row, value: impl Fn(&StoredRun) -> Option<f64>) -> Cell {
-    let values: Vec<f64> = row.runs().iter().filter_map(value).collect();
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64).into()
+    crate::stats::mean(row.runs().iter().filter_map(value)).into()
 }
 
 fn total(row: &Row, value: impl Fn(&StoredRun) -> Option<f64>) -> Cell {

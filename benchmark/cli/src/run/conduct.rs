@@ -140,7 +140,7 @@ impl Conductor<'_> {
             target: &target,
             cpus: self.cpus,
             listener,
-            watch: self.monitor.watch(run),
+            watch: self.monitor.watch(&run.run_id, &run.case),
             start_ns: None,
             edges: Vec::new(),
         };

@@ -8,10 +8,11 @@ use anyhow::Result;
 use benchmark_protocol::message::Tick;
 use futures_util::future::BoxFuture;
 
+use crate::case::Case;
 use crate::exit::Usage;
 use crate::metrics::{
-    Labels, LiveMetrics, MetricsError, MetricsServer, Prometheus, Seen, Span, TargetError, Watched, graphs, link,
-    monitoring_cpu_seconds, serve,
+    Labels, LiveMetrics, MetricsError, MetricsServer, Prometheus, Seen, Span, TargetError, WaitError, Watched, graphs,
+    link, monitoring_cpu_seconds, serve,
 };
 use crate::run::Run;
 use crate::run::coordinator::Plateau;
@@ -24,6 +25,10 @@ const IDLE_SAMPLES: usize = 2;
 
 /// How long the idle samples may take; fresh containers need some 3 s.
 const IDLE_LIMIT: Duration = Duration::from_secs(15);
+
+/// What is said once a campaign, and of each of its runs: waiting for every one of them would cost more than the totals are worth.
+const NONE_SEEN: &str = "Prometheus shows none of the run's containers, and the campaign's next ones are not waited for: cAdvisor must run, \
+    and keep the label benchmark.run_id, as docker-compose.monitoring.yml tells it (`docker compose -f docker-compose.monitoring.yml up -d`)";
 
 /// How long the final samples may take.
 const FINAL_LIMIT: Duration = Duration::from_secs(10);
@@ -40,6 +45,10 @@ pub(crate) struct Monitor {
     prometheus: Option<Prometheus>,
     /// Why there is no Prometheus that the user named.
     refusal: Option<String>,
+    /// Why no run is waited for any more: Prometheus has shown no container of the last one.
+    unseen: Arc<Mutex<Option<String>>>,
+    /// How long the idle samples may take.
+    idle_limit: Duration,
     campaign_id: String,
 }
 
@@ -55,7 +64,15 @@ impl Monitor {
         let mut all: Vec<IpAddr> = loopback.iter().chain(addresses).copied().collect();
         all.dedup();
         let server = serve(live.clone(), &all).inspect_err(|error| tracing::warn!("{error}")).ok();
-        let mut monitor = Self { live, server, prometheus: None, refusal: None, campaign_id: campaign_id.to_owned() };
+        let mut monitor = Self {
+            live,
+            server,
+            prometheus: None,
+            refusal: None,
+            unseen: Arc::default(),
+            idle_limit: IDLE_LIMIT,
+            campaign_id: campaign_id.to_owned(),
+        };
         if asked == Some("off") {
             return Ok(monitor);
         }
@@ -91,11 +108,10 @@ impl Monitor {
     }
 
     /// Begins to watch a run.
-    pub(crate) fn watch(&self, run: &Run) -> Watch {
-        let case = &run.case;
+    pub(crate) fn watch(&self, run_id: &str, case: &Case) -> Watch {
         self.live.run_started(&Labels {
             campaign_id: self.campaign_id.clone(),
-            run_id: run.run_id.clone(),
+            run_id: run_id.to_owned(),
             library: case.library.clone(),
             test: case.test.name().to_owned(),
             runner: case.runner.to_string(),
@@ -104,9 +120,13 @@ impl Monitor {
         Watch {
             live: self.live.clone(),
             prometheus: self.prometheus.clone().filter(|_| watched),
-            run_id: run.run_id.clone(),
+            run_id: run_id.to_owned(),
             replicas: case.replicas as usize,
-            refusal: Arc::new(Mutex::new(self.refusal.clone().filter(|_| watched))),
+            refusal: Arc::new(Mutex::new(
+                self.refusal.clone().or_else(|| lock(&self.unseen).clone()).filter(|_| watched),
+            )),
+            unseen: Arc::clone(&self.unseen),
+            idle_limit: self.idle_limit,
         }
     }
 }
@@ -120,6 +140,9 @@ pub(crate) struct Watch {
     replicas: usize,
     /// The first thing that went wrong.
     refusal: Arc<Mutex<Option<String>>>,
+    /// The campaign's own.
+    unseen: Arc<Mutex<Option<String>>>,
+    idle_limit: Duration,
 }
 
 impl Watch {
@@ -130,7 +153,8 @@ impl Watch {
     /// Waits until Prometheus has seen that the replicas do nothing. Once that failed in a run, it is not waited for again.
     pub(crate) fn settled(&self, plateau: Plateau) -> BoxFuture<'static, ()> {
         let Some(prometheus) = self.prometheus.clone() else { return Box::pin(std::future::ready(())) };
-        let (run_id, replicas, refusal) = (self.run_id.clone(), self.replicas, Arc::clone(&self.refusal));
+        let (run_id, replicas, idle_limit) = (self.run_id.clone(), self.replicas, self.idle_limit);
+        let (refusal, unseen) = (Arc::clone(&self.refusal), Arc::clone(&self.unseen));
         Box::pin(async move {
             if lock(&refusal).is_some() {
                 return;
@@ -144,7 +168,12 @@ impl Watch {
                             Ok(()) | Err(TargetError::NoTargets | TargetError::NotYet { .. }) => {}
                             Err(error) => return Err(error.to_string()),
                         }
-                        prometheus.await_idle(&run_id, replicas, now_us, IDLE_SAMPLES, IDLE_LIMIT).await
+                        let waited = prometheus.await_idle(&run_id, replicas, now_us, IDLE_SAMPLES, idle_limit).await;
+                        if let Err(WaitError::TimedOut { seen: 0, .. }) = waited {
+                            tracing::warn!("{NONE_SEEN}");
+                            *lock(&unseen) = Some(NONE_SEEN.to_owned());
+                        }
+                        waited
                     }
                     Plateau::Final => prometheus.await_final(&run_id, replicas, now_us, FINAL_LIMIT).await,
                 }
@@ -168,6 +197,10 @@ impl Watch {
             run.replicas.iter().map(|replica| (replica.index, replica.container_id.clone())).collect();
         match series_of(prometheus, &run.run_id, &replicas, &span).await {
             Ok(seen) => {
+                if seen.totals.iter().any(Option::is_some) {
+                    // It was late, and not blind.
+                    *lock(&self.unseen) = None;
+                }
                 if seen.samples.is_some() {
                     "prometheus".clone_into(&mut run.metrics_source);
                 }
@@ -199,4 +232,77 @@ async fn series_of(
 
 fn lock(refusal: &Mutex<Option<String>>) -> std::sync::MutexGuard<'_, Option<String>> {
     refusal.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Instant;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::library;
+    use crate::plan::{LoadOptions, Selection, cases};
+
+    /// A Prometheus that scrapes a cAdvisor, and has samples of no container of ours. How often it was asked for some.
+    async fn blind() -> (Prometheus, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = vec![0; 16 << 10];
+                let read = stream.read(&mut request).await.unwrap();
+                let request = String::from_utf8_lossy(&request[..read]).into_owned();
+                let data = if request.contains("buildinfo") {
+                    r#"{"version":"2.42.0"}"#
+                } else if request.contains("targets") {
+                    r#"{"activeTargets":[]}"#
+                } else if request.contains("timestamp") {
+                    r#"{"resultType":"vector","result":[]}"#
+                } else {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    r#"{"resultType":"matrix","result":[]}"#
+                };
+                let body = format!(r#"{{"status":"success","data":{data}}}"#);
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
+                let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        (Prometheus::new(&url).unwrap(), asked)
+    }
+
+    #[tokio::test]
+    async fn containers_that_were_never_seen_are_waited_for_once_a_campaign() {
+        let (prometheus, asked) = blind().await;
+        let monitor = Monitor {
+            live: LiveMetrics::default(),
+            server: None,
+            prometheus: Some(prometheus),
+            refusal: None,
+            unseen: Arc::default(),
+            idle_limit: Duration::from_millis(600),
+            campaign_id: "campaign".to_owned(),
+        };
+        let libraries = library::catalogue(&library::root().unwrap()).unwrap();
+        let options = LoadOptions { runner: crate::case::RunnerName::Compose, ..LoadOptions::default() };
+        let baseline = Selection { libraries: vec!["baseline".to_owned()], tests: vec!["call_api".to_owned()] };
+        let case = cases(&libraries, &baseline, &options).unwrap().remove(0);
+        let begun = Instant::now();
+        let first = monitor.watch("one", &case);
+        first.settled(Plateau::Idle).await;
+        assert!(begun.elapsed() >= monitor.idle_limit && asked.load(Ordering::Relaxed) > 1);
+        assert!(lock(&first.refusal).as_ref().unwrap().contains("does cAdvisor run?"));
+        let questions = asked.load(Ordering::Relaxed);
+        let second = monitor.watch("two", &case);
+        second.settled(Plateau::Idle).await;
+        second.settled(Plateau::Final).await;
+        assert_eq!(asked.load(Ordering::Relaxed), questions, "nothing is asked in vain");
+        assert!(lock(&second.refusal).as_ref().unwrap().contains("label benchmark.run_id"));
+    }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::machine::{CpuSplit, Cpus};
+use crate::machine::{CpuSplit, Cpus, Group};
 
 /// Runs a command to its end and returns its standard output.
 ///
@@ -15,14 +15,14 @@ use crate::machine::{CpuSplit, Cpus};
 /// When it does not start, does not end within `limit`, or fails: with its name, and what it said.
 pub async fn output_of(mut command: Command, cpus: &CpuSplit, limit: Duration) -> Result<String> {
     let name = command.as_std().get_program().display().to_string();
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A child inherits the CPUs of the thread that starts it.
     let own = Cpus::allowed();
     cpus.clients.confine(0)?;
-    let started = command.spawn();
+    let started = Group::spawn(&mut command);
     own.confine(0)?;
     let child = started.with_context(|| format!("cannot start `{name}`"))?;
-    let output = timeout(limit, child.wait_with_output())
+    let output = timeout(limit, child.output())
         .await
         .map_err(|_| anyhow!("`{name}` did not end within {} s", limit.as_secs()))??;
     if !output.status.success() {

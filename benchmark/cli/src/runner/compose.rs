@@ -19,8 +19,7 @@ use super::engine::{Engine, harness_label};
 use super::stderr::Tail;
 use super::{Capabilities, Exit, Identity, Job, News, Replicas, Runner};
 use crate::exit::Missing;
-use crate::machine::Cgroup;
-use crate::machine::CpuSplit;
+use crate::machine::{Cgroup, CpuSplit, Group};
 
 /// The service of docker-compose.yaml that is scaled.
 const SERVICE: &str = "benchmark-runner";
@@ -50,8 +49,10 @@ impl ComposeTool {
             let words: Vec<String> = candidate.split_whitespace().map(str::to_owned).collect();
             let Some((program, arguments)) = words.split_first() else { continue };
             let mut command = Command::new(program);
-            command.args(arguments).args(["version", "--short"]).stdin(Stdio::null()).kill_on_drop(true);
-            if let Ok(Ok(output)) = timeout(ANSWER, command.output()).await
+            command.args(arguments).args(["version", "--short"]);
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let Ok(group) = Group::spawn(&mut command) else { continue };
+            if let Ok(Ok(output)) = timeout(ANSWER, group.output()).await
                 && output.status.success()
             {
                 let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -161,9 +162,7 @@ impl Compose {
             .env("BENCHMARK_MEMORY", case.memory_limit.unwrap_or(0).to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
+            .stderr(Stdio::piped());
         command
     }
 }
@@ -222,7 +221,7 @@ impl Replicas for Containers {
 
     fn throttled_seconds(&self) -> Option<f64> {
         let cgroups = self.cgroups.lock().unwrap_or_else(PoisonError::into_inner);
-        cgroups.iter().filter_map(|cgroup| cgroup.read().throttled_seconds).reduce(|a, b| a + b)
+        cgroups.iter().filter_map(Cgroup::throttled_seconds).reduce(|a, b| a + b)
     }
 
     async fn remove(&mut self) -> Result<()> {
@@ -256,8 +255,8 @@ impl Watch {
 
     async fn bring_up(&self, mut up: Command) -> Result<()> {
         let tool = &self.tool;
-        let mut child = up.spawn().with_context(|| format!("cannot start {tool}"))?;
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let mut child = Group::spawn(&mut up).with_context(|| format!("cannot start {tool}"))?;
+        let (stdout, stderr) = (child.stdout(), child.stderr());
         let (_, said, status) = tokio::join!(tail_of(stdout), tail_of(stderr), child.wait());
         let status = status.with_context(|| format!("{tool} was lost from sight"))?;
         if !status.success() {

@@ -10,12 +10,12 @@ mod reach;
 mod stderr;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use anyhow::Result;
 use tokio::sync::mpsc::Receiver;
 
 use crate::case::Case;
+use crate::library::CommandLine;
 
 pub use alone::output_of;
 pub use compose::{Compose, ComposeTool};
@@ -40,8 +40,8 @@ pub struct Job {
 /// A test that was built.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// The file.
-    pub path: PathBuf,
+    /// How a replica that is a process is started.
+    pub command: CommandLine,
     /// The tag of the library's image that holds it, where the runner needs one.
     pub image_tag: Option<String>,
     /// The SHA-256 of the file.

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::stderr::Tail;
 use super::{Capabilities, Exit, Identity, Job, News, Replicas, Runner};
+use crate::library::CommandLine;
 use crate::machine::CpuSplit;
 
 /// Starts replicas as local processes.
@@ -98,20 +99,22 @@ impl Drop for Children {
 }
 
 fn spawn(job: &Job, replica: u32) -> Result<Child> {
-    let mut command = Command::new(&job.program.path);
+    let CommandLine { program, arguments, environment } = &job.program.command;
+    let mut command = Command::new(program);
     // Variables of the harness's own flags would be read as the test's.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BENCHMARK_")) {
         command.env_remove(name);
     }
     command
-        .envs(job.environment.iter().map(|(name, value)| (name, value)))
+        .args(arguments)
+        .envs(environment.iter().chain(&job.environment).map(|(name, value)| (name, value)))
         .env("BENCHMARK_REPLICA", replica.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
-    command.spawn().with_context(|| format!("cannot start `{}`", job.program.path.display()))
+    command.spawn().with_context(|| format!("cannot start `{}`", program.display()))
 }
 
 async fn wait(mut child: Child, replica: u32, news: Sender<News>) {

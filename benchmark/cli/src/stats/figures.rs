@@ -3,6 +3,7 @@
 use benchmark_protocol::counts::Counts;
 
 use super::family::Family;
+use super::mean::mean;
 use super::observation::Observation;
 use super::percentiles::Latencies;
 use super::samples::Samples;
@@ -77,8 +78,8 @@ impl Figures {
                 sum
             }),
             attempts_total: sum(trials, |trial| trial.attempts_total),
-            requests_per_second: mean(trials, |trial| trial.requests_per_second()),
-            goodput_bytes_per_second: mean(trials, |trial| trial.goodput_bytes_per_second()),
+            requests_per_second: mean(trials.iter().filter_map(|trial| trial.requests_per_second())),
+            goodput_bytes_per_second: mean(trials.iter().filter_map(|trial| trial.goodput_bytes_per_second())),
             recv_bytes_per_second: Family::of(samples.recv_bytes_per_second),
             cpu_seconds: Family::of(samples.cpu_seconds),
             recv_bytes_per_second_per_cpu: Family::of(samples.recv_bytes_per_second_per_cpu),
@@ -101,11 +102,6 @@ impl Figures {
 
 fn sum(trials: &[&Summary], value: impl Fn(&Summary) -> Option<u64>) -> Option<u64> {
     trials.iter().filter_map(|trial| value(trial)).reduce(|a, b| a + b)
-}
-
-fn mean(trials: &[&Summary], value: impl Fn(&Summary) -> Option<f64>) -> Option<f64> {
-    let values: Vec<f64> = trials.iter().filter_map(|trial| value(trial)).collect();
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// Of the requests due in the windows, the share that was issued before their ends.

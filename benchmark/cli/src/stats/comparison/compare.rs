@@ -5,6 +5,7 @@ use super::interval::Interval;
 use super::metric::Metric;
 use super::trials::Trials;
 use super::verdict::{Doubt, Verdict};
+use crate::stats::geometric_mean;
 
 /// The second of two cases relative to the first one, by one metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,8 +50,4 @@ fn judged(metric: Metric, cases: [&Trials; 2], values: [&[f64]; 2], ratio: Optio
         _ => Verdict::Undecided(Doubt::FewTrials),
     };
     Comparison { metric, values: values.map(geometric_mean), ratio, trials, verdict }
-}
-
-fn geometric_mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| (values.iter().map(|value| value.ln()).sum::<f64>() / values.len() as f64).exp())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::metric::Metric;
-use crate::stats::Summary;
+use crate::stats::{Summary, geometric_mean};
 
 /// The trial of a run that measures a capacity: it comes before the blocks, and belongs to none.
 pub const BEFORE_THE_BLOCKS: u32 = 0;
@@ -81,14 +81,5 @@ impl Trials {
         let valid = self.trials.iter().filter(|(_, trial)| !trial.invalid);
         let value = |(number, trial): (&u32, &Trial)| Some((*number, geometric_mean(&trial.values[metric as usize])?));
         valid.filter_map(value).collect()
-    }
-}
-
-fn geometric_mean(values: &[f64]) -> Option<f64> {
-    match values {
-        [] => None,
-        // Itself to the last bit.
-        [value] => Some(*value),
-        values => Some((values.iter().map(|value| value.ln()).sum::<f64>() / values.len() as f64).exp()),
     }
 }

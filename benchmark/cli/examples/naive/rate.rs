@@ -3,12 +3,17 @@
 
 use std::time::Duration;
 
-use super::series::Sample;
+use benchmark::metrics::Sample;
 
 /// The mean over a window of `rate(counter[range])`, evaluated each second, as Prometheus would compute it had it scraped
 /// this counter every `scrape` only. `None` where no evaluation found two samples.
-#[must_use]
-pub fn mean_of_rate(samples: &[Sample], from_us: i64, to_us: i64, scrape: Duration, range: Duration) -> Option<f64> {
+pub(super) fn mean_of_rate(
+    samples: &[Sample],
+    from_us: i64,
+    to_us: i64,
+    scrape: Duration,
+    range: Duration,
+) -> Option<f64> {
     let scraped = scraped(samples, from_us, scrape.as_micros() as i64);
     let range_us = range.as_micros() as i64;
     let instants = (from_us..=to_us).step_by(1_000_000);

@@ -5,10 +5,13 @@
 //! cargo run --release -p benchmark --example naive -- http://127.0.0.1:9090 RUN_ID WINDOW_START_US WINDOW_END_US
 //! ```
 
+mod rate;
+
 use std::time::Duration;
 
-use benchmark::metrics::{Prometheus, mean_of_rate};
+use benchmark::metrics::Prometheus;
 use clap::Parser;
+use rate::mean_of_rate;
 
 /// How far around the window samples are looked for, in microseconds.
 const MARGIN_US: i64 = 20_000_000;
