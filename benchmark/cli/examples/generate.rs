@@ -260,7 +260,7 @@ fn campaign() -> Campaign {
         noise: Vec::new(),
         seed: 0,
         harness: env!("CARGO_PKG_VERSION").to_owned(),
-        process: ProcessIdentity { boot_id: String::new(), pid: std::process::id(), start_ticks: 0 },
+        process: ProcessIdentity { boot_id: String::new(), pid: std::process::id(), start_ticks: 0, place: None },
     }
 }
 

@@ -18,6 +18,7 @@ pub mod report;
 pub mod results;
 pub mod run;
 pub mod runner;
+mod shell;
 pub mod stats;
 pub mod store;
 pub mod suite;

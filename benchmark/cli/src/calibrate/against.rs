@@ -18,6 +18,7 @@ use super::{Calibrated, compare};
 use crate::exit::{Missing, Usage};
 use crate::machine::CpuSplit;
 use crate::runner::output_of;
+use crate::stats::decode;
 use crate::target::{OriginProcess, Place};
 
 /// Bytes of each range.
@@ -112,8 +113,8 @@ pub async fn look(
             origin.begin(&bucket, Begin { start_ns: now_ns, window_ns: now_ns }).await?;
             let output = run(*tool, profile, concurrency, &url, &cpus, &script).await?;
             let audit = origin.audit(&bucket).await?;
-            let judged = reported(*tool, &output)
-                .and_then(|reported| compare(profile, &reported, audit.delays_delivered.as_ref()));
+            let delivered = audit.delays_delivered.as_ref().map(decode).transpose()?.flatten();
+            let judged = reported(*tool, &output).and_then(|reported| compare(profile, &reported, delivered.as_ref()));
             let who = tool.name().to_owned();
             seen.push(Calibrated { who, runner: None, profile: profile.clone(), look: 1, judged });
         }

@@ -11,11 +11,12 @@ pub use against::{Tool, check, look};
 pub use profile::{Loop, Profile, Scope, cases, profiles};
 pub use truth::{Judged, Line, Reported, Stall, judge, judge_stall};
 
-use benchmark_protocol::message::Histogram as Wire;
+use anyhow::Result;
+use hdrhistogram::Histogram;
 
-use crate::case::{Case, RunnerName};
-use crate::run::Run;
-use crate::stats::{RunSummary, decode};
+use crate::case::{Case, RunnerName, case_key};
+use crate::stats::decode_bytes;
+use crate::store::{RunKey, Selection, Store};
 
 /// What one case reported, beside the truth.
 #[derive(Clone, Debug)]
@@ -40,30 +41,49 @@ impl Calibrated {
     }
 }
 
-/// Holds a run against what the origin delivered in it.
-#[must_use]
-pub fn of_run(profile: &Profile, run: &Run, summary: &RunSummary) -> Calibrated {
-    let Case { library, runner, .. } = &run.case;
-    let judged = match run.invalid_reasons.first() {
-        Some(reason) => Err(format!("invalid: {reason}")),
-        None => {
-            let delivered = run.audit.as_ref().and_then(|audit| audit.delays_delivered.as_ref());
-            summary
-                .histograms
-                .latency
-                .as_ref()
-                .ok_or_else(|| "no latency was reported".to_owned())
-                .and_then(|latency| compare(profile, &Reported::of(latency), delivered))
-        }
-    };
-    Calibrated { who: library.clone(), runner: Some(*runner), profile: profile.clone(), look: 1, judged }
+/// Holds each run of a campaign, one of each case, against what the origin delivered in it; a case that was not run is left out.
+///
+/// # Errors
+/// A database that cannot be read.
+pub async fn of_campaign(
+    store: &Store,
+    campaign_id: &str,
+    cases: Vec<(Case, Profile)>,
+) -> Result<Vec<(Case, Calibrated)>> {
+    let selection = Selection { campaign_id: Some(campaign_id.to_owned()), ..Selection::default() };
+    let stored = store.read_cases(&store.finished_cases(&selection).await?).await?;
+    let mut calibrated = Vec::new();
+    for (case, profile) in cases {
+        let key = case_key(&case);
+        let Some(run) = stored.iter().find(|stored| stored.case_key == key).and_then(|stored| stored.runs.last())
+        else {
+            continue;
+        };
+        let judged = match run.invalid_reasons.first() {
+            Some(reason) => Err(format!("invalid: {reason}")),
+            None => of_run(store, run.key, &profile).await?,
+        };
+        let (who, runner) = (case.library.clone(), Some(case.runner));
+        calibrated.push((case, Calibrated { who, runner, profile, look: 1, judged }));
+    }
+    Ok(calibrated)
 }
 
-fn compare(profile: &Profile, reported: &Reported, delivered: Option<&Wire>) -> Result<Judged, String> {
+async fn of_run(store: &Store, run: RunKey, profile: &Profile) -> Result<Result<Judged, String>> {
+    let histograms = store.read_histograms(&[run]).await?;
+    let latency = match histograms.first() {
+        Some(histograms) => decode_bytes(&histograms.latency)?,
+        None => None,
+    };
+    let delivered = decode_bytes(&store.delivered_delays(run).await?)?;
+    let Some(latency) = latency else { return Ok(Err("no latency was reported".to_owned())) };
+    Ok(compare(profile, &Reported::of(&latency), delivered.as_ref()))
+}
+
+fn compare(profile: &Profile, reported: &Reported, delivered: Option<&Histogram<u64>>) -> Result<Judged, String> {
     if let Some(stall) = profile.stall {
         return Ok(judge_stall(reported, stall));
     }
-    let delivered = delivered.map(decode).transpose().map_err(|error| error.to_string())?.flatten();
     let delivered = delivered.ok_or("the origin delivered no delay")?;
-    Ok(judge(reported, &delivered, profile.latency()))
+    Ok(judge(reported, delivered, profile.latency()))
 }

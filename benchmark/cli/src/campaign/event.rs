@@ -6,9 +6,8 @@ use std::time::Duration;
 use benchmark_protocol::message::Tick;
 
 use crate::case::Case;
-use crate::run::Run;
 use crate::runner::Leftovers;
-use crate::stats::RunSummary;
+use crate::store::StoredRun;
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug)]
@@ -77,10 +76,8 @@ pub enum Event<'a> {
     RunEnded {
         /// Its place, from 1.
         number: usize,
-        /// What came of it.
-        run: &'a Run,
-        /// Its figures.
-        summary: &'a RunSummary,
+        /// What came of it, read back.
+        run: &'a StoredRun,
     },
     /// No more runs.
     Ended,

@@ -11,10 +11,14 @@ use benchmark_protocol::test::Test;
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::library::Builder;
-use crate::library::Library;
+use super::event::{Event, Listener};
+use crate::case::Case;
+use crate::library::{self, BASELINE, Builder, Library};
 use crate::machine::CpuSplit;
+use crate::plan::Plan;
 use crate::runner::output_of;
+use crate::stats::comparison::LEAST_TRIALS;
+use crate::store::Store;
 use crate::target::{OriginProcess, Place};
 
 /// Each contender has so many turns; its figure is their median.
@@ -37,11 +41,44 @@ pub struct OwnCost {
     pub bare_us: f64,
 }
 
+/// What the harness costs the baseline: as it is known of this machine and build, else measured where the campaign is one to rank by.
+pub(super) async fn known(
+    store: &Store,
+    campaign_id: &str,
+    builder: &Builder,
+    libraries: &[Library],
+    plan: &Plan,
+    listener: &mut dyn Listener,
+) -> Result<Option<OwnCost>> {
+    let measures = |case: &&Case| case.library == BASELINE && case.test == Test::FetchRange;
+    if plan.cases.iter().find(measures).is_none() {
+        return Ok(None);
+    }
+    let baseline = library::named(libraries, BASELINE)?;
+    let program = builder.record(baseline, Test::FetchRange)?.sha256;
+    let known = store.own_cost(campaign_id, &program).await?;
+    if known.is_some() || (plan.trials as usize) < LEAST_TRIALS {
+        return Ok(known);
+    }
+    listener.on(&Event::Building { library: BASELINE, doing: Some("measuring what the harness itself costs") });
+    match measure(builder, baseline, &plan.cpus).await {
+        Ok(cost) => {
+            store.add_own_cost(campaign_id, &program, &cost, jiff::Timestamp::now().as_microsecond()).await?;
+            Ok(Some(cost))
+        }
+        // No reason not to measure what was asked for.
+        Err(error) => {
+            tracing::warn!("the harness's own cost is not known: {error:#}");
+            Ok(None)
+        }
+    }
+}
+
 /// Measures it in some 20 s, once its programs are built.
 ///
 /// # Errors
 /// When a program does not build or run, or the origin does not start.
-pub(super) async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Result<OwnCost> {
+async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Result<OwnCost> {
     let bare = builder.build_bare(baseline).await?;
     let test = builder.command(baseline, Test::FetchRange).program;
     let origin = OriginProcess::start(&Place::loopback(&cpus.origin)).await?;

@@ -1,91 +1,94 @@
-//! Going on with a campaign that stopped: what it has is read back, and only what is missing is run.
+//! Going on with a campaign that stopped: only where it can, and by one process at a time. What is missing is seen as its blocks are run.
 
 use anyhow::Result;
 
-use super::Finished;
-use crate::case::Case;
 use crate::case::case_key;
 use crate::exit::Usage;
-use crate::machine;
+use crate::machine::{self, Host, ProcessIdentity};
 use crate::plan::Plan;
-use crate::run::Run;
-use crate::stats::{Histograms, RunSummary, decode_bytes};
-use crate::store::{RunKey, Selection, Store, StoredCase, StoredHistograms, StoredRun};
+use crate::stats::comparison::BEFORE_THE_BLOCKS;
+use crate::store::{Selection, Store, StoredCase};
 
-/// Reads the finished runs of a campaign, as runs of the plan's cases.
+/// Which campaign goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    /// Its id.
+    pub campaign_id: String,
+    /// Whether it is taken over also from a harness that cannot be seen from here.
+    pub take_over: bool,
+}
+
+/// Takes the campaign over, as this process's. How many runs of it are finished.
 ///
 /// # Errors
-/// [`Usage`] where the campaign ran something that is not in the plan (another version, another runner), or on another machine.
-pub(super) async fn finished(store: &Store, campaign_id: &str, plan: &Plan) -> Result<Vec<Finished>> {
-    let selection = Selection { campaign_id: Some(campaign_id.to_owned()), ..Selection::default() };
-    let ids = store.finished_cases(&selection).await?;
-    let known: Vec<(String, Case)> =
-        plan.cases.iter().cloned().chain(plan.capacities()).map(|case| (case_key(&case), case)).collect();
-    let mut finished = Vec::new();
-    for stored in store.read_cases(&ids).await? {
-        check_host(&stored)?;
-        let Some((_, case)) = known.iter().find(|(key, _)| *key == stored.case_key) else {
+/// [`Usage`] where the campaign ran something that is not in the plan (another version, another runner), or on another machine, or is
+/// another process's.
+pub(super) async fn take(
+    store: &Store,
+    Resumed { campaign_id, take_over }: &Resumed,
+    process: &ProcessIdentity,
+    plan: &Plan,
+) -> Result<usize> {
+    let planned: Vec<String> = plan.cases.iter().chain(&plan.capacities()).map(case_key).collect();
+    let (host, mut finished) = (machine::host(), 0);
+    let selection = Selection { campaign_id: Some(campaign_id.clone()), ..Selection::default() };
+    for stored in store.read_cases(&store.finished_cases(&selection).await?).await? {
+        check_host(&stored, &host)?;
+        if !planned.contains(&stored.case_key) {
             let StoredCase { library, library_version, test, runner, .. } = &stored;
             return Err(Usage(format!(
                 "campaign {campaign_id} cannot go on: it ran {library} {library_version} {test} with runner {runner}, which is not in \
                  its plan any more (another version, suite or runner)"
             ))
             .into());
-        };
-        let keys: Vec<RunKey> = stored.runs.iter().map(|run| run.key).collect();
-        let histograms = store.read_histograms(&keys).await?;
-        for (run, histograms) in stored.runs.iter().zip(&histograms) {
-            finished.push(restore(campaign_id, case, run, histograms)?);
         }
+        // Whatever had to be repeated to measure a capacity is one run of the plan.
+        let tries = stored.runs.iter().filter(|run| run.trial == BEFORE_THE_BLOCKS).count();
+        finished += stored.runs.len() - tries.saturating_sub(1);
     }
-    Ok(finished)
+    let may_lose = |owner: &ProcessIdentity| machine::is_dead(owner) || (*take_over && !machine::is_in_sight(owner));
+    match store.take_campaign(campaign_id, process, may_lose).await? {
+        None => Ok(finished),
+        Some(owner) => Err(Usage(refusal(campaign_id, &owner, machine::is_in_sight(&owner))).into()),
+    }
 }
 
-/// A campaign whose trials come from two machines compares nothing.
-fn check_host(stored: &StoredCase) -> Result<(), Usage> {
-    let host = machine::host();
-    if (&stored.host_name, &stored.cpu_model, stored.cpus) == (&host.name, &host.cpu_model, host.cpus) {
+fn refusal(campaign_id: &str, owner: &ProcessIdentity, in_sight: bool) -> String {
+    if in_sight {
+        return format!("campaign {campaign_id} is under way in another process (pid {})", owner.pid);
+    }
+    format!(
+        "campaign {campaign_id} is under way in another container or on another machine (host `{}`), where nobody can see from here whether \
+         it still runs: stop it there, or take it over with `--take-over` if it is dead for certain",
+        owner.host().unwrap_or_default()
+    )
+}
+
+/// A campaign whose trials come from two machines, or from one that was changed, compares nothing.
+fn check_host(stored: &StoredCase, host: &Host) -> Result<(), Usage> {
+    let differences = stored.host().differences(host);
+    if differences.is_empty() {
         return Ok(());
     }
+    let differences: Vec<String> =
+        differences.iter().map(|(fact, then, now)| format!("{fact} was `{then}` and is `{now}`")).collect();
     Err(Usage(format!(
-        "campaign {} ran on `{}` ({}, {} CPUs) and can go on only there: this is `{}` ({}, {} CPUs)",
-        stored.campaign_id, stored.host_name, stored.cpu_model, stored.cpus, host.name, host.cpu_model, host.cpus
+        "campaign {} can go on only on the machine it began on, unchanged: {}; run it anew",
+        stored.campaign_id,
+        differences.join(", ")
     )))
 }
 
-/// A run as far as tables and comparisons need it: what its replicas said in detail stays in the database.
-fn restore(campaign_id: &str, case: &Case, run: &StoredRun, histograms: &StoredHistograms) -> Result<Finished> {
-    let restored = Run {
-        run_id: run.run_id.clone(),
-        campaign_id: campaign_id.to_owned(),
-        case: case.clone(),
-        trial: run.trial,
-        seed: run.seed.parse().unwrap_or_default(),
-        rate_per_second: run.rate_per_second,
-        started_us: run.started_us,
-        ended_us: run.ended_us.unwrap_or(run.started_us),
-        replicas: Vec::new(),
-        audit: None,
-        origin_cpu_share: run.origin_cpu_share,
-        harness_cpu_seconds: run.harness_cpu_seconds,
-        monitoring_cpu_seconds: run.monitoring_cpu_seconds,
-        invalid_reasons: run.invalid_reasons.clone(),
-        marks: run.marks.clone(),
-        metrics_source: run.metrics_source.clone().unwrap_or_default(),
-        prometheus_refusal: run.prometheus_refusal.clone(),
-        span: None,
-        wall_ns: 0,
-    };
-    let summary = RunSummary {
-        total: run.summary.clone(),
-        replicas: Vec::new(),
-        histograms: Histograms {
-            latency: decode_bytes(&histograms.latency)?,
-            failure_latency: decode_bytes(&histograms.failure_latency)?,
-            first_byte: decode_bytes(&histograms.first_byte)?,
-            service_time: decode_bytes(&histograms.service_time)?,
-            scheduling_delay: decode_bytes(&histograms.scheduling_delay)?,
-        },
-    };
-    Ok((restored, summary))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_cannot_be_seen_is_named_by_host_with_the_way_out() {
+        let process =
+            |place: &str| ProcessIdentity { place: Some(place.to_owned()), pid: 7, ..machine::this_process() };
+        let refused = refusal("0193", &process("pid[1]:builder:abc"), false);
+        assert!(refused.contains("(host `builder`)") && refused.contains("`--take-over`"), "{refused}");
+        assert_eq!(refusal("0193", &process("here"), true), "campaign 0193 is under way in another process (pid 7)");
+    }
 }

@@ -1,39 +1,34 @@
 //! What the trials so far say: whether they are enough, and whether the baseline agrees with itself.
 
-use super::Finished;
-use crate::case::Case;
+use crate::compare::{Pair, read, twins};
 use crate::run::{Mark, NoisyPair};
-use crate::stats::comparison::{Metric, Trials, Twins, Until};
+use crate::stats::comparison::{Metric, Until};
+use crate::store::{Error, Selection, Store};
 
-/// What each block of a campaign gave for one of its cases.
-#[must_use]
-pub fn trials_of(finished: &[Finished], case: &Case) -> Trials {
-    let mut trials = Trials::default();
-    for (run, summary) in finished.iter().filter(|(run, _)| run.case == *case) {
-        trials.add(run.trial, run.found(), &summary.total);
+/// Whether the intervals of every case are narrow enough after this block. A look sees the blocks up to its own, whenever it looks: a
+/// campaign that goes on looks at what it would have seen then, and no further look is had.
+pub(super) async fn are_enough(store: &Store, campaign_id: &str, until: &Until, block: u32) -> Result<bool, Error> {
+    if !until.looks().contains(&block) {
+        return Ok(false);
     }
-    trials
-}
-
-/// Whether the intervals of every case are narrow enough after this block.
-pub(super) fn are_enough(until: &Until, trial: u32, cases: &[Case], finished: &[Finished]) -> bool {
-    let series: Vec<Vec<f64>> = cases
+    let (contenders, _) = read(store, &of(campaign_id)).await?;
+    let series: Vec<Vec<f64>> = contenders
         .iter()
-        .map(|case| trials_of(finished, case))
-        .flat_map(|trials| [Metric::Rate, Metric::Cpu].map(|metric| trials.values(metric)))
+        .flat_map(|case| [Metric::Rate, Metric::Cpu].map(|metric| case.trials.values_until(metric, block)))
         .collect();
-    until.is_reached(trial, &series)
+    Ok(until.is_reached(block, &series))
 }
 
 /// The mark of a campaign in which the baseline differs from its twin; `None` where it does not, or has none.
-pub(super) fn noise(cases: &[Case], finished: &[Finished]) -> Option<Mark> {
-    let twins = cases.iter().filter(|case| case.twin);
-    let differing = twins.filter_map(|twin| {
-        let baseline = Case { twin: false, ..twin.clone() };
-        let pair = Twins::of(&trials_of(finished, &baseline), &trials_of(finished, twin))?;
-        let (rate, cpu) = (pair.rate.value, pair.cpu.value);
-        pair.differ().then(|| NoisyPair { test: twin.test.name().to_owned(), rate, cpu })
-    });
-    let pairs: Vec<NoisyPair> = differing.collect();
-    (!pairs.is_empty()).then_some(Mark::Noisy { pairs })
+pub(super) async fn noise(store: &Store, campaign_id: &str) -> Result<Option<Mark>, Error> {
+    let (_, pairs) = twins(read(store, &of(campaign_id)).await?.0);
+    let differing = pairs.into_iter().filter(|pair| pair.twins.differ());
+    let pairs: Vec<NoisyPair> = differing
+        .map(|Pair { test, twins, .. }| NoisyPair { test, rate: twins.rate.value, cpu: twins.cpu.value })
+        .collect();
+    Ok((!pairs.is_empty()).then_some(Mark::Noisy { pairs }))
+}
+
+fn of(campaign_id: &str) -> Selection {
+    Selection { campaign_id: Some(campaign_id.to_owned()), ..Selection::default() }
 }

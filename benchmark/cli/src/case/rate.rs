@@ -40,6 +40,12 @@ impl Arrivals {
             Self::Poisson => "poisson",
         }
     }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Constant, Self::Poisson].into_iter().find(|arrivals| arrivals.name() == name)
+    }
 }
 
 impl fmt::Display for Rate {

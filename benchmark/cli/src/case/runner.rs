@@ -25,6 +25,12 @@ impl RunnerName {
             Self::Compose => "compose",
         }
     }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Auto, Self::Process, Self::Compose].into_iter().find(|runner| runner.name() == name)
+    }
 }
 
 impl fmt::Display for RunnerName {

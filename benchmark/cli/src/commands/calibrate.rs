@@ -4,7 +4,7 @@ use anyhow::Result;
 use benchmark_protocol::inject::Inject;
 use clap::{Args, ValueEnum};
 
-use crate::calibrate::{Calibrated, Scope, Tool, cases, check, look, of_run, profiles};
+use crate::calibrate::{Calibrated, Scope, Tool, cases, check, look, of_campaign, profiles};
 use crate::campaign::{self, Interrupts};
 use crate::case::RunnerName;
 use crate::exit::Exit;
@@ -12,6 +12,7 @@ use crate::library;
 use crate::plan::{LoadOptions, assemble};
 use crate::report;
 use crate::runner::Engine;
+use crate::store::Store;
 
 /// Options of `calibrate`.
 #[derive(Debug, Args)]
@@ -82,17 +83,18 @@ impl Calibrate {
             };
             let mut outside = cases(&libraries, &self.libraries, &profiles, &options)?;
             for look in 1..=LOOKS {
-                let (cases, of_case): (Vec<_>, Vec<_>) = outside.drain(..).unzip();
-                let plan = assemble(cases, &options, 1)?;
+                let looked_at = std::mem::take(&mut outside);
+                let plan = assemble(looked_at.iter().map(|(case, _)| case.clone()).collect(), &options, 1)?;
                 let outcome = campaign::run(&root, &libraries, plan, &database, None, &mut *report::progress()).await?;
-                for ((run, summary), profile) in outcome.finished.iter().zip(of_case) {
-                    let seen = Calibrated { look, ..of_run(&profile, run, summary) };
+                let store = Store::open_existing(&database).await?;
+                for (case, seen) in of_campaign(&store, &outcome.campaign_id, looked_at).await? {
                     if look < LOOKS && !seen.inside() {
-                        outside.push((run.case.clone(), profile));
+                        outside.push((case, seen.profile));
                     } else {
-                        calibrated.push(seen);
+                        calibrated.push(Calibrated { look, ..seen });
                     }
                 }
+                store.close().await;
                 if outcome.interrupted {
                     return Ok(Exit::Interrupted);
                 }

@@ -20,6 +20,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use crate::campaign::Resumed;
 use crate::exit::{Exit, Usage, sentence};
 use crate::plan::Database;
 
@@ -96,7 +97,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::List(list) => blocking(list.run()),
         Command::RunTest(run_test) => blocking(run_test.run(None)),
         Command::RunAll(run_all) => match run_all.resumes() {
-            Some((campaign, database)) => blocking(go_on(campaign, database)),
+            Some((campaign, take_over, database)) => blocking(go_on(campaign, take_over, database)),
             None => blocking(run_all.run(None)),
         },
         Command::Run(run_suite) => blocking(run_suite.run(None)),
@@ -113,17 +114,18 @@ fn dispatch(command: Command) -> Result<Exit> {
 }
 
 /// Goes on with a campaign that stopped, as the command that started it would.
-async fn go_on(campaign: &str, database: &Database) -> Result<Exit> {
+async fn go_on(campaign: &str, take_over: bool, database: &Database) -> Result<Exit> {
     resume::check_alone(std::env::args().skip(1))?;
-    let (id, arguments) = resume::command_of(campaign, database).await?;
+    let (campaign_id, arguments) = resume::command_of(campaign, database).await?;
+    let resumed = Resumed { campaign_id, take_over };
     // The folder may be another one by now: the database is the one that was found.
     let path = database.path().into_os_string();
     let arguments = ["benchmark".into()].into_iter().chain(arguments.into_iter().map(OsString::from));
     match Cli::try_parse_from(arguments.chain(["--db".into(), path]))?.command {
-        Command::RunTest(run_test) => run_test.run(Some(&id)).await,
-        Command::RunAll(run_all) => run_all.run(Some(&id)).await,
-        Command::Run(run_suite) => run_suite.run(Some(&id)).await,
-        _ => Err(Usage(format!("campaign {id} was not started by a command that can go on")).into()),
+        Command::RunTest(run_test) => run_test.run(Some(&resumed)).await,
+        Command::RunAll(run_all) => run_all.run(Some(&resumed)).await,
+        Command::Run(run_suite) => run_suite.run(Some(&resumed)).await,
+        _ => Err(Usage(format!("campaign {} was not started by a command that can go on", resumed.campaign_id)).into()),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Rank {
 impl Rank {
     pub(super) async fn run(self) -> Result<Exit> {
         let store = Store::open_existing(&self.database.path()).await?;
-        let campaign = campaign_named(&self.campaign, &store.known().await?.campaigns)?;
+        let campaign = campaign_named(&self.campaign, &store.known().await?.campaigns, store.path())?;
         let selection = Selection { campaign_id: Some(campaign.clone()), test: self.test, ..Selection::default() };
         let (contenders, _) = twins(read(&store, &selection).await?.0);
         if contenders.is_empty() {

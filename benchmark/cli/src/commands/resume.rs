@@ -5,14 +5,15 @@ use anyhow::Result;
 use crate::exit::Usage;
 use crate::machine;
 use crate::plan::Database;
-use crate::store::{CampaignOverview, CampaignStatus, Store};
+use crate::shell::database_flag;
+use crate::store::{CampaignOverview, Store};
 
 /// Refuses what would be ignored: a campaign goes on as it was planned.
 pub(super) fn check_alone(arguments: impl IntoIterator<Item = String>) -> Result<(), Usage> {
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         match argument.split('=').next().unwrap_or_default() {
-            "run-all" => {}
+            "run-all" | "--take-over" => {}
             "--resume" | "--db" if argument.contains('=') => {}
             "--resume" | "--db" => drop(arguments.next()),
             _ => {
@@ -28,10 +29,10 @@ pub(super) fn check_alone(arguments: impl IntoIterator<Item = String>) -> Result
 /// The id of the campaign that `asked` names, and the arguments of its command.
 ///
 /// # Errors
-/// [`Usage`] for a campaign that is not known, is known under several ids, or goes on elsewhere.
+/// [`Usage`] for a campaign that is not known, or known under several ids.
 pub(super) async fn command_of(asked: &str, database: &Database) -> Result<(String, Vec<String>)> {
     let store = Store::open_existing(&database.path()).await?;
-    store.mark_interrupted(machine::is_alive).await?;
+    store.mark_interrupted(machine::is_dead).await?;
     let campaigns = store.campaigns().await?;
     let named: Vec<&CampaignOverview> = match asked {
         "last" => campaigns.last().into_iter().collect(),
@@ -39,12 +40,10 @@ pub(super) async fn command_of(asked: &str, database: &Database) -> Result<(Stri
     };
     let [campaign] = named.as_slice() else {
         let what = if named.is_empty() { "no campaign" } else { "several campaigns" };
-        return Err(Usage(format!("`{asked}` names {what}: `benchmark list --campaigns` shows them")).into());
+        let database = database_flag(store.path());
+        return Err(Usage(format!("`{asked}` names {what}: `benchmark list --campaigns{database}` shows them")).into());
     };
     let id = &campaign.campaign_id;
-    if campaign.status == CampaignStatus::Running {
-        return Err(Usage(format!("campaign {id} is under way in another process")).into());
-    }
     if campaign.arguments.is_empty() {
         return Err(
             Usage(format!("campaign {id} was recorded by a version that kept no arguments: run it anew")).into()

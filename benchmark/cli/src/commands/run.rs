@@ -1,15 +1,21 @@
 //! `benchmark run-test` and `benchmark run-all`.
 
+use std::path::Path;
+
 use anyhow::Result;
 use clap::Args;
 
-use crate::campaign;
-use crate::compare::{self, Contender};
+use crate::campaign::{self, Outcome, Resumed};
+use crate::case::case_key;
+use crate::compare;
 use crate::exit::Exit;
 use crate::library::{self, Library};
 use crate::plan::{Database, LoadOptions, Plan, Selection, plan};
 use crate::report::{self, Style};
+use crate::results::{CampaignRow, of_campaign};
+use crate::shell::database_flag;
 use crate::stats::comparison::Metric;
+use crate::store::Store;
 
 /// Options of `run-test`.
 #[derive(Debug, Args)]
@@ -48,12 +54,15 @@ pub(super) struct RunAll {
     /// Go on with a campaign that stopped, as it was planned: its id, the beginning of it, or `last`
     #[arg(long, value_name = "CAMPAIGN", conflicts_with_all = ["libraries", "tests"])]
     resume: Option<String>,
+    /// With --resume: the campaign's harness is dead for certain, though that cannot be seen from this container or machine
+    #[arg(long, requires = "resume")]
+    take_over: bool,
     #[command(flatten)]
     options: LoadOptions,
 }
 
 impl RunTest {
-    pub(super) async fn run(self, resumed: Option<&str>) -> Result<Exit> {
+    pub(super) async fn run(self, resumed: Option<&Resumed>) -> Result<Exit> {
         let selection = Selection { libraries: vec![self.library], tests: vec![self.test] };
         let libraries = library::catalogue(&library::root()?)?;
         let plan = plan(&libraries, &selection, &self.options, 1)?;
@@ -62,7 +71,7 @@ impl RunTest {
 }
 
 impl RunAll {
-    pub(super) async fn run(self, resumed: Option<&str>) -> Result<Exit> {
+    pub(super) async fn run(self, resumed: Option<&Resumed>) -> Result<Exit> {
         let selection = Selection { libraries: self.libraries, tests: self.tests };
         let libraries = library::catalogue(&library::root()?)?;
         let mut plan = plan(&libraries, &selection, &self.options, USUAL_TRIALS)?;
@@ -70,9 +79,9 @@ impl RunAll {
         conduct(&libraries, plan, &self.options.database, resumed).await
     }
 
-    /// The campaign to go on with, and where it is recorded.
-    pub(super) fn resumes(&self) -> Option<(&str, &Database)> {
-        self.resume.as_deref().map(|campaign| (campaign, &self.options.database))
+    /// The campaign to go on with, whether it is taken over, and where it is recorded.
+    pub(super) fn resumes(&self) -> Option<(&str, bool, &Database)> {
+        self.resume.as_deref().map(|campaign| (campaign, self.take_over, &self.options.database))
     }
 }
 
@@ -84,36 +93,48 @@ pub(super) async fn conduct(
     libraries: &[Library],
     plan: Plan,
     database: &Database,
-    resumed: Option<&str>,
+    resumed: Option<&Resumed>,
 ) -> Result<Exit> {
-    let mut progress = report::progress();
-    let outcome = campaign::run(&library::root()?, libraries, plan, &database.path(), resumed, &mut *progress).await?;
-    if !outcome.finished.is_empty() {
-        println!("{}", report::table(&outcome.finished, outcome.interval_level));
-        let (contenders, _) = compare::twins(Contender::of_finished(&outcome.finished));
+    let (path, mut progress) = (database.path(), report::progress());
+    let outcome = campaign::run(&library::root()?, libraries, plan, &path, resumed, &mut *progress).await?;
+    let rows = read_back(&outcome, &path).await?;
+    if !rows.is_empty() {
+        println!("{}", report::table(&rows));
+        let (contenders, _) = compare::twins(compare::contenders(rows.iter().map(|row| &*row.row.case)));
         if contenders.len() > 1 {
             println!("{}", report::ranking(&contenders, &Metric::ALL, Style::Text));
         }
     }
-    if let Some(sweep) = report::sweep(&outcome.finished) {
+    if let Some(sweep) = report::sweep(&rows) {
         println!("{sweep}");
     }
-    for problem in report::problems(&outcome.finished) {
+    for problem in report::problems(&rows) {
         println!("{problem}");
     }
-    println!("{}", report::cost(&outcome));
-    let invalid = outcome.finished.iter().filter(|(run, _)| !run.invalid_reasons.is_empty()).count();
+    println!("{}", report::cost(&rows, outcome.own_cost.as_ref()));
     if outcome.interrupted {
         println!(
-            "interrupted: {} finished runs are kept; go on with `benchmark run-all --resume {}`",
-            outcome.finished.len(),
-            outcome.campaign_id
+            "interrupted: {} finished runs are kept; go on with `benchmark run-all --resume {}{}`",
+            rows.iter().map(|row| row.row.case.runs.len()).sum::<usize>(),
+            outcome.campaign_id,
+            database_flag(&path)
         );
         return Ok(Exit::Interrupted);
     }
+    let runs = || rows.iter().flat_map(|row| row.row.runs());
+    let invalid = runs().filter(|run| !run.invalid_reasons.is_empty()).count();
     if invalid > 0 {
-        println!("{invalid} of {} runs are invalid: their figures rank nowhere", outcome.finished.len());
+        println!("{invalid} of {} runs are invalid: their figures rank nowhere", runs().count());
         return Ok(Exit::Invalid);
     }
     Ok(Exit::Good)
+}
+
+/// What the campaign's database holds of it, in the order in which it was asked for.
+async fn read_back(outcome: &Outcome, database: &Path) -> Result<Vec<CampaignRow>> {
+    let store = Store::open_existing(database).await?;
+    let mut rows = of_campaign(&store, &outcome.campaign_id).await?;
+    let asked: Vec<String> = outcome.cases.iter().map(case_key).collect();
+    rows.sort_by_key(|row| asked.iter().position(|key| *key == row.row.case.case_key));
+    Ok(rows)
 }

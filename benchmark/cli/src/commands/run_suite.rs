@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::run::conduct;
+use crate::campaign::Resumed;
 use crate::exit::Exit;
 use crate::library::{self, Library};
 use crate::plan::Selection;
@@ -45,7 +46,7 @@ pub(super) struct RunSuite {
 }
 
 impl RunSuite {
-    pub(super) async fn run(self, resumed: Option<&str>) -> Result<Exit> {
+    pub(super) async fn run(self, resumed: Option<&Resumed>) -> Result<Exit> {
         let libraries = library::catalogue(&library::root()?)?;
         let Some(asked) = &self.suite else {
             return show(&format!("{:#}", suite::schema(&libraries)));

@@ -10,7 +10,7 @@ mod report;
 mod sides;
 mod workload;
 
-pub use contender::{Contender, Host, read, twins};
+pub use contender::{Contender, Pair, contenders, read, twins};
 pub use report::{Report, Request, Row, compare};
 pub use sides::{Sides, campaign_named};
 pub use workload::Workload;

@@ -1,13 +1,12 @@
 //! What speaks against a comparison: with `--force` a warning, else the end of it.
 
-use super::contender::{Contender, Host};
+use super::contender::Contender;
+use crate::machine::Host;
 
 /// Facts in which the machines differ: `hosts differ: kernel 6.1 in A, 6.8 in B`.
 pub(super) fn hosts(a: &Host, b: &Host) -> Option<String> {
-    let differing: Vec<String> = std::iter::zip(&a.0, &b.0)
-        .filter(|(a, b)| a.1 != b.1)
-        .map(|((name, a), (_, b))| format!("{name} `{a}` in A, `{b}` in B"))
-        .collect();
+    let differences = a.differences(b).into_iter();
+    let differing: Vec<String> = differences.map(|(name, a, b)| format!("{name} `{a}` in A, `{b}` in B")).collect();
     (!differing.is_empty()).then(|| format!("hosts differ: {}", differing.join("; ")))
 }
 

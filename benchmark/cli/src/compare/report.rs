@@ -2,13 +2,14 @@
 
 use anyhow::Result;
 
-use super::contender::{Contender, Host, read, twins};
+use super::contender::{Contender, Pair, read, twins};
 use super::matching::{Matched, matched};
 use super::refusal;
 use super::sides::Sides;
 use super::workload::Workload;
 use crate::exit::Usage;
-use crate::stats::comparison::{Comparison, Metric, Twins, Verdict, paired, unpaired};
+use crate::machine::Host;
+use crate::stats::comparison::{Comparison, Metric, Verdict, paired, unpaired};
 use crate::store::{Selection, Store};
 
 /// What to compare, and how.
@@ -108,7 +109,7 @@ pub async fn compare(store: &Store, request: &Request) -> Result<Report> {
 
 struct Side {
     cases: Vec<Contender>,
-    twins: Vec<(String, Twins)>,
+    twins: Vec<Pair>,
     host: Option<Host>,
 }
 
@@ -138,12 +139,12 @@ fn objections(a: &Side, b: &Side, matched: &Matched) -> Vec<String> {
 }
 
 /// What is to be said of a campaign in which A differs from A.
-fn noise(of: &str, twins: &[(String, Twins)]) -> Vec<String> {
-    let differing = twins.iter().filter(|(_, pair)| pair.differ());
-    let sentence = |(title, pair): &(String, Twins)| {
+fn noise(of: &str, pairs: &[Pair]) -> Vec<String> {
+    let differing = pairs.iter().filter(|pair| pair.twins.differ());
+    let sentence = |Pair { title, twins, .. }: &Pair| {
         format!(
             "{of} is noisy: {title} differs from itself (ok requests/s x {:.3}, CPU us/request x {:.3}): doubt its verdicts",
-            pair.rate.value, pair.cpu.value
+            twins.rate.value, twins.cpu.value
         )
     };
     differing.map(sentence).collect()
@@ -180,13 +181,14 @@ fn described(cases: &[Contender], place: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::comparison::Interval;
+    use crate::stats::comparison::{Interval, Twins};
 
     #[test]
     fn a_campaign_in_which_a_differs_from_a_is_called_noisy() {
         let pair = |cpu: f64| {
             let around = |value: f64| Interval { value, low: value / 1.005, high: value * 1.005 };
-            vec![("baseline fetch_range".to_owned(), Twins { rate: around(1.0), cpu: around(cpu) })]
+            let twins = Twins { rate: around(1.0), cpu: around(cpu) };
+            vec![Pair { test: "fetch_range".to_owned(), title: "baseline fetch_range".to_owned(), twins }]
         };
         assert_eq!(
             noise("A", &pair(1.03)),

@@ -1,8 +1,11 @@
 //! What A and B name: campaigns, or libraries of one campaign.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::exit::Usage;
+use crate::shell::database_flag;
 use crate::store::{Selection, Store};
 
 /// The two sides.
@@ -33,7 +36,7 @@ impl Sides {
             return Err(Usage(format!("`{a}` is both A and B: name two campaigns, or two libraries of one")).into());
         }
         if campaign.is_none() {
-            let campaigns = (find(a, &known.campaigns)?, find(b, &known.campaigns)?);
+            let campaigns = (find(a, &known.campaigns, store.path())?, find(b, &known.campaigns, store.path())?);
             match campaigns {
                 (Some(a), Some(b)) if a == b => {
                     return Err(Usage(format!("A and B are both campaign `{a}`: name another one")).into());
@@ -45,13 +48,13 @@ impl Sides {
                     return Err(Usage(format!(
                         "`{campaign}` is a campaign and `{other}` is none: name two campaigns ({}), or two libraries of one \
                          with `--campaign {campaign}`",
-                        listed(&known.campaigns)
+                        listed(&known.campaigns, store.path())
                     ))
                     .into());
                 }
             }
         }
-        let campaign = campaign_named(campaign.unwrap_or("last"), &known.campaigns)?;
+        let campaign = campaign_named(campaign.unwrap_or("last"), &known.campaigns, store.path())?;
         let libraries = libraries_of(store, &campaign).await?;
         for name in [a, b] {
             if !libraries.iter().any(|library| library == name) {
@@ -60,7 +63,7 @@ impl Sides {
                     "`{name}` is neither a campaign nor a library of campaign `{campaign}` in `{path}` (libraries: {}; \
                      campaigns: {})",
                     if libraries.is_empty() { "none".to_owned() } else { libraries.join(", ") },
-                    listed(&known.campaigns)
+                    listed(&known.campaigns, store.path())
                 ))
                 .into());
             }
@@ -73,15 +76,21 @@ impl Sides {
 ///
 /// # Errors
 /// [`Usage`], with what is known.
-pub fn campaign_named(text: &str, known: &[String]) -> Result<String, Usage> {
-    find(text, known)?.ok_or_else(|| Usage(format!("no campaign `{text}` (known: {})", listed(known))))
+pub fn campaign_named(text: &str, known: &[String], database: &Path) -> Result<String, Usage> {
+    find(text, known, database)?
+        .ok_or_else(|| Usage(format!("no campaign `{text}` (known: {})", listed(known, database))))
 }
 
-fn find(text: &str, known: &[String]) -> Result<Option<String>, Usage> {
+fn find(text: &str, known: &[String], database: &Path) -> Result<Option<String>, Usage> {
     if let Some(back) = text.strip_prefix("last").and_then(steps_back) {
         let id = known.len().checked_sub(1 + back).map(|index| known[index].clone());
-        let there_are =
-            || Usage(format!("no campaign `{text}`: the database holds {} (known: {})", known.len(), listed(known)));
+        let there_are = || {
+            Usage(format!(
+                "no campaign `{text}`: the database holds {} (known: {})",
+                known.len(),
+                listed(known, database)
+            ))
+        };
         return id.ok_or_else(there_are).map(Some);
     }
     if let Some(id) = known.iter().find(|id| *id == text) {
@@ -91,7 +100,11 @@ fn find(text: &str, known: &[String]) -> Result<Option<String>, Usage> {
     match beginning.as_slice() {
         [] => Ok(None),
         [id] => Ok(Some(id.clone())),
-        several => Err(Usage(format!("`{text}` is the beginning of {} campaigns: {}", several.len(), listed(several)))),
+        several => Err(Usage(format!(
+            "`{text}` is the beginning of {} campaigns: {}",
+            several.len(),
+            listed(several, database)
+        ))),
     }
 }
 
@@ -101,11 +114,14 @@ fn steps_back(rest: &str) -> Option<usize> {
 }
 
 /// The newest first.
-fn listed(campaigns: &[String]) -> String {
+fn listed(campaigns: &[String], database: &Path) -> String {
     let newest: Vec<&str> = campaigns.iter().rev().take(CAMPAIGNS_LISTED).map(String::as_str).collect();
     match campaigns.len() {
         0 => "none".to_owned(),
-        n if n > CAMPAIGNS_LISTED => format!("{}, ...: `benchmark list --campaigns` has all {n}", newest.join(", ")),
+        n if n > CAMPAIGNS_LISTED => {
+            let database = database_flag(database);
+            format!("{}, ...: `benchmark list --campaigns{database}` has all {n}", newest.join(", "))
+        }
         _ => newest.join(", "),
     }
 }
@@ -124,17 +140,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_long_list_ends_with_the_command_that_has_all_of_it() {
+        let known: Vec<String> = (1..=6).map(|number| number.to_string()).collect();
+        assert_eq!(
+            listed(&known, Path::new("my.db")),
+            "6, 5, 4, 3, 2, ...: `benchmark list --campaigns --db my.db` has all 6"
+        );
+    }
+
+    #[test]
     fn a_campaign_is_named_by_its_id_its_beginning_or_its_age() {
         let known = ["0193-aa", "0193-ab", "0194-aa"].map(str::to_owned);
         for (text, id) in [("0193-ab", 1), ("0194", 2), ("last", 2), ("last~0", 2), ("last~2", 0), ("0193-aa", 0)] {
-            assert_eq!(campaign_named(text, &known).unwrap(), known[id], "{text}");
+            assert_eq!(campaign_named(text, &known, Path::new("my.db")).unwrap(), known[id], "{text}");
         }
-        let says = |text: &str| campaign_named(text, &known).unwrap_err().to_string();
+        let says = |text: &str| campaign_named(text, &known, Path::new("my.db")).unwrap_err().to_string();
         assert_eq!(says("0193"), "`0193` is the beginning of 2 campaigns: 0193-ab, 0193-aa");
         assert_eq!(says("last~3"), "no campaign `last~3`: the database holds 3 (known: 0194-aa, 0193-ab, 0193-aa)");
         assert_eq!(says("lasting"), "no campaign `lasting` (known: 0194-aa, 0193-ab, 0193-aa)");
         assert_eq!(
-            campaign_named("last", &[]).unwrap_err().to_string(),
+            campaign_named("last", &[], Path::new("my.db")).unwrap_err().to_string(),
             "no campaign `last`: the database holds 0 (known: none)"
         );
     }

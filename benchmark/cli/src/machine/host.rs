@@ -9,7 +9,7 @@ pub struct Host {
     pub name: String,
     /// The CPU's model.
     pub cpu_model: String,
-    /// Logical CPUs.
+    /// CPUs that this process may use: those of its affinity mask, or fewer where its control group has a quota.
     pub cpus: u32,
     /// Main memory, in bytes.
     pub memory_bytes: u64,
@@ -21,6 +21,30 @@ pub struct Host {
     pub governor: Option<String>,
     /// `v1` or `v2`.
     pub cgroup: Option<String>,
+}
+
+impl Host {
+    /// What makes figures incomparable where it differs: each fact with its name.
+    #[must_use]
+    pub fn facts(&self) -> [(&'static str, String); 6] {
+        // In whole GB: what the kernel keeps for itself differs by some MB from boot to boot.
+        let memory = format!("{:.0} GB", self.memory_bytes as f64 / 1e9);
+        [
+            ("host", self.name.clone()),
+            ("CPU", self.cpu_model.clone()),
+            ("CPUs", self.cpus.to_string()),
+            ("memory", memory),
+            ("kernel", self.kernel.clone()),
+            ("governor", self.governor.clone().unwrap_or_else(|| "-".to_owned())),
+        ]
+    }
+
+    /// The facts in which another machine differs: name, this one's value and the other one's.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<(&'static str, String, String)> {
+        let facts = self.facts().into_iter().zip(other.facts());
+        facts.filter(|(own, other)| own.1 != other.1).map(|((name, own), (_, other))| (name, own, other)).collect()
+    }
 }
 
 /// The facts of this machine.

@@ -15,4 +15,4 @@ pub use group::Group;
 pub use host::{Host, host};
 pub(crate) use noise::is_cheap;
 pub use noise::sources as noise_sources;
-pub use process::{ProcessIdentity, is_alive, this_process};
+pub use process::{ProcessIdentity, is_dead, is_in_sight, this_process};

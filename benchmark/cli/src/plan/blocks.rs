@@ -13,6 +13,7 @@ use crate::case::{Amount, Case, Load};
 use crate::exit::Usage;
 use crate::library::{BASELINE, Library};
 use crate::machine::CpuSplit;
+use crate::stats::comparison::{LEAST_TRIALS, Until};
 
 /// What a run takes beyond warm-up and window, for the estimate of the time.
 const FIXED_COST: Duration = Duration::from_millis(300);
@@ -53,6 +54,17 @@ impl Plan {
             }
         }
         order
+    }
+
+    /// The runs of a block in their order: which pass each belongs to, and the index of its case.
+    pub fn block(&self, trial: u32) -> impl Iterator<Item = (u32, usize)> {
+        (1..=self.passes).flat_map(move |pass| self.pass(trial, pass).into_iter().map(move |index| (pass, index)))
+    }
+
+    /// When the campaign may end before its last block.
+    #[must_use]
+    pub fn early_end(&self) -> Option<Until> {
+        self.until.map(|share| Until::new(share, self.trials))
     }
 
     /// How many runs there are at most, those that measure capacities included.
@@ -103,15 +115,29 @@ pub fn plan(
     assemble(cases(libraries, selection, options)?, options, usual_trials)
 }
 
+/// What `--until` needs to be met at all: it looks for the first time where a case has trials enough for an interval.
+fn check_until(options: &LoadOptions, trials: u32) -> Result<(), Usage> {
+    match options.until {
+        Some(share) if (trials as usize) < LEAST_TRIALS => Err(Usage(format!(
+            "`--until {}%` can never be met with `--trials {trials}`: intervals take {LEAST_TRIALS} blocks, so that it looks for the first time \
+             after {LEAST_TRIALS}; write `--trials {LEAST_TRIALS}` or more, or leave one of the two out",
+            (share * 1e8).round() / 1e6
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Makes a plan of cases.
 ///
 /// # Errors
 /// [`Usage`] for options that do not go together.
 pub fn assemble(cases: Vec<Case>, options: &LoadOptions, usual_trials: u32) -> Result<Plan, Usage> {
     let cpus = CpuSplit::new(options.origin_cpus.clone(), options.client_cpus.clone()).map_err(Usage)?;
+    let trials = options.blocks(usual_trials);
+    check_until(options, trials)?;
     Ok(Plan {
         cases,
-        trials: options.blocks(usual_trials),
+        trials,
         passes: options.passes,
         until: options.until,
         seed: options.seed,
@@ -222,6 +248,14 @@ mod tests {
     }
 
     const MOST_UNTIL: u32 = 40;
+
+    #[test]
+    fn an_early_end_that_no_block_could_bring_is_refused_with_the_way_out() {
+        let options = LoadOptions::parse(&["--until", "2.5%", "--trials", "4"]).unwrap();
+        let refused = assemble(Vec::new(), &options, 5).unwrap_err().to_string();
+        assert!(refused.contains("`--until 2.5%` can never be met with `--trials 4`"), "{refused}");
+        assert!(refused.contains("`--trials 5` or more"), "{refused}");
+    }
 
     #[test]
     fn several_blocks_have_the_baseline_and_its_twin_beside_every_test() {

@@ -11,6 +11,7 @@ use clap::{ArgAction, Args, Parser};
 
 use crate::case::{Arrivals, Rate, RunnerName};
 use crate::machine::Cpus;
+use crate::shell::{DATABASE_VARIABLES, USUAL_DATABASE};
 
 /// Options of `run-test` and `run-all`.
 #[derive(Clone, Debug, Args)]
@@ -134,15 +135,14 @@ impl Database {
     /// The database's file: the flag, else the environment, else `benchmark.db` here.
     #[must_use]
     pub fn path(&self) -> PathBuf {
+        let [path, url] = DATABASE_VARIABLES;
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-        let url = || {
-            variable("DATABASE_URL").and_then(|url| Some(url.strip_prefix("sqlite:")?.trim_start_matches("//").into()))
-        };
+        let url = || variable(url).and_then(|url| Some(url.strip_prefix("sqlite:")?.trim_start_matches("//").into()));
         self.file
             .clone()
-            .or_else(|| variable("BENCHMARK_DB").map(PathBuf::from))
+            .or_else(|| variable(path).map(PathBuf::from))
             .or_else(|| url().map(|path: String| PathBuf::from(path.split('?').next().unwrap_or_default())))
-            .unwrap_or_else(|| PathBuf::from("benchmark.db"))
+            .unwrap_or_else(|| PathBuf::from(USUAL_DATABASE))
     }
 }
 

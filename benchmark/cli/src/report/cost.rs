@@ -1,34 +1,33 @@
 //! What the harness itself cost, beside what it measured.
 
 use crate::campaign::OwnCost;
-use crate::campaign::{Finished, Outcome};
+use crate::results::CampaignRow;
+use crate::store::StoredRun;
 
 /// A line or two; empty where no run came to a window.
 #[must_use]
-pub fn cost(outcome: &Outcome) -> String {
-    let seconds: f64 =
-        outcome.finished.iter().filter_map(|(_, summary)| summary.total.window_ns).sum::<u64>() as f64 / 1e9;
+pub fn cost(rows: &[CampaignRow], own_cost: Option<&OwnCost>) -> String {
+    let runs = || rows.iter().flat_map(|row| &row.row.case.runs);
+    let seconds: f64 = runs().filter_map(|run| run.summary.window_ns).sum::<u64>() as f64 / 1e9;
     if seconds <= 0.0 {
         return String::new();
     }
-    let share = |value: fn(&Finished) -> Option<f64>| {
-        let values: Vec<f64> = outcome.finished.iter().filter_map(value).collect();
-        (!values.is_empty()).then(|| values.iter().sum::<f64>())
+    let values = |value: fn(&StoredRun) -> Option<f64>| runs().filter_map(value).collect::<Vec<f64>>();
+    let of_a_cpu = |what: &str, used: &[f64]| {
+        let share = used.iter().sum::<f64>() / seconds * 100.0;
+        (!used.is_empty()).then(|| format!("{what} {share:.1} % of a CPU"))
     };
-    let of_a_cpu = |seconds_used: f64| format!("{:.1} % of a CPU", seconds_used / seconds * 100.0);
-    let origin = share(|(run, _)| run.origin_cpu_share).map(|sum| {
-        let runs = outcome.finished.iter().filter(|(run, _)| run.origin_cpu_share.is_some()).count();
-        format!("origin {:.0} % of its CPUs", sum / runs as f64 * 100.0)
-    });
+    let shares = values(|run| run.origin_cpu_share);
+    let origin = shares.iter().sum::<f64>() / shares.len() as f64 * 100.0;
     let parts: Vec<String> = [
-        share(|(run, _)| run.harness_cpu_seconds).map(|used| format!("harness {}", of_a_cpu(used))),
-        origin,
-        share(|(run, _)| run.monitoring_cpu_seconds).map(|used| format!("Prometheus and cAdvisor {}", of_a_cpu(used))),
+        of_a_cpu("harness", &values(|run| run.harness_cpu_seconds)),
+        (!shares.is_empty()).then(|| format!("origin {origin:.0} % of its CPUs")),
+        of_a_cpu("Prometheus and cAdvisor", &values(|run| run.monitoring_cpu_seconds)),
     ]
     .into_iter()
     .flatten()
     .collect();
-    let own = match &outcome.own_cost {
+    let own = match own_cost {
         Some(cost) => of_the_baseline(cost),
         None => {
             "what recording costs is not known here: a campaign of 5 trials with the baseline measures it".to_owned()

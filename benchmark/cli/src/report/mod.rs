@@ -81,15 +81,13 @@ fn length(duration: std::time::Duration) -> String {
 }
 
 /// One line on a run that ended.
-fn ending(run: &crate::run::Run, summary: &crate::stats::RunSummary) -> String {
-    let figures = crate::stats::Figures::of_one(&summary.total);
+fn ending(run: &crate::store::StoredRun) -> String {
+    let figures = crate::stats::Figures::of_one(&run.summary);
     let mut parts = Vec::new();
     parts.extend(figures.requests_per_second.map(|rate| format!("{} ok requests/s", table::grouped(rate, 0))));
     parts.extend(figures.latencies.latency.p99.map(|p99| format!("p99 {} ms", table::grouped(p99, 3))));
-    parts.push(match run.invalid_reasons.as_slice() {
-        [] => "valid".to_owned(),
-        reasons => format!("invalid: {}", reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-    });
+    let reasons: Vec<String> = run.invalid_reasons.iter().map(ToString::to_string).collect();
+    parts.push(if reasons.is_empty() { "valid".to_owned() } else { format!("invalid: {}", reasons.join("; ")) });
     parts.join(", ")
 }
 

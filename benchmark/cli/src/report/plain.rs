@@ -22,8 +22,8 @@ impl Listener for Plain {
             }
             Event::Building { library, doing: None } => eprintln!("building {library}"),
             Event::RunStarted { case, .. } => self.title = self.naming.title(case),
-            Event::RunEnded { number, run, summary } => {
-                eprintln!("[{number}/{}] {}: {}", self.runs, self.title, super::ending(run, summary));
+            Event::RunEnded { number, run } => {
+                eprintln!("[{number}/{}] {}: {}", self.runs, self.title, super::ending(run));
             }
             Event::Building { doing: Some(_), .. }
             | Event::Cooling { .. }

@@ -83,8 +83,8 @@ impl Listener for Progress {
                 self.ticks.insert(*replica, (before, **tick));
                 self.bar.set_message(self.live());
             }
-            Event::RunEnded { number, run, summary } => {
-                self.bar.println(format!("{}: {}", self.title, super::ending(run, summary)));
+            Event::RunEnded { number, run } => {
+                self.bar.println(format!("{}: {}", self.title, super::ending(run)));
                 self.bar.set_position(*number as u64);
             }
             Event::Ended => self.bar.finish_and_clear(),

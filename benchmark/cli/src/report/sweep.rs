@@ -4,15 +4,16 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use super::naming::Naming;
-use super::table::{Row, grouped, rows};
-use crate::campaign::Finished;
+use super::table::grouped;
 use crate::case::{Case, Load};
+use crate::results::{CampaignRow, Row};
 use crate::stats::{Knee, Point, knee};
 
 /// One load of a curve.
 struct Stop<'a> {
-    row: Row<'a>,
-    /// Requests a second that were asked for, the mean over trials; `None` where no run came so far.
+    case: &'a Case,
+    row: &'a Row,
+    /// Requests a second that were asked for; `None` where no run came so far.
     asked: Option<f64>,
 }
 
@@ -22,18 +23,18 @@ const FIGURES: [&str; 8] =
 
 /// The table of every curve and a line on its knee; `None` where no case has a sister at another rate.
 #[must_use]
-pub fn sweep(finished: &[Finished]) -> Option<String> {
-    let curves = curves(finished);
-    let naming = Naming::among(curves.iter().filter_map(|curve| Some(curve.first()?.row.case)));
+pub fn sweep(rows: &[CampaignRow]) -> Option<String> {
+    let curves = curves(rows);
+    let naming = Naming::among(curves.iter().filter_map(|curve| Some(curve.first()?.case)));
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
     table.set_header(["library", "test"].into_iter().chain(naming.header()).chain(FIGURES));
     let mut knees = Vec::new();
     for curve in &curves {
         for stop in curve {
-            table.add_row(identity(stop.row.case, &naming).into_iter().chain(figures(stop)));
+            table.add_row(identity(stop.case, &naming).into_iter().chain(figures(stop)));
         }
-        let title = curve.first().map(|stop| identity(stop.row.case, &naming).join(" "));
+        let title = curve.first().map(|stop| identity(stop.case, &naming).join(" "));
         knees.push(format!("  {}: {}", title.unwrap_or_default(), knee_of(curve)));
     }
     for index in 2 + naming.header().len()..table.column_count().saturating_sub(1) {
@@ -51,21 +52,15 @@ pub fn sweep(finished: &[Finished]) -> Option<String> {
 }
 
 /// The loads of each curve in rising order; curves by test.
-fn curves(finished: &[Finished]) -> Vec<Vec<Stop<'_>>> {
+fn curves(rows: &[CampaignRow]) -> Vec<Vec<Stop<'_>>> {
     let mut curves: Vec<Vec<Stop<'_>>> = Vec::new();
-    for row in rows(finished).into_iter().filter(|row| row.case.load.rate.is_some()) {
-        let asked: Vec<f64> = finished
-            .iter()
-            .filter(|(run, _)| run.case == *row.case)
-            .filter_map(|(run, _)| run.rate_per_second)
-            .collect();
-        let asked = (!asked.is_empty()).then(|| asked.iter().sum::<f64>() / asked.len() as f64);
-        let sisters = curves
-            .iter_mut()
-            .find(|curve| curve.first().is_some_and(|stop| unrated(stop.row.case) == unrated(row.case)));
-        match sisters {
-            Some(curve) => curve.push(Stop { row, asked }),
-            None => curves.push(vec![Stop { row, asked }]),
+    for CampaignRow { case, row } in rows.iter().filter(|row| row.case.load.rate.is_some()) {
+        let stop = Stop { case, row, asked: row.rate_asked() };
+        let is_sister =
+            |curve: &&mut Vec<Stop<'_>>| curve.first().is_some_and(|first| unrated(first.case) == unrated(case));
+        match curves.iter_mut().find(is_sister) {
+            Some(curve) => curve.push(stop),
+            None => curves.push(vec![stop]),
         }
     }
     curves.retain(|curve| curve.len() > 1);
@@ -73,7 +68,7 @@ fn curves(finished: &[Finished]) -> Vec<Vec<Stop<'_>>> {
         // What could not be asked for, as the capacity is not known, has no place in the order: last.
         curve.sort_by(|a, b| a.asked.unwrap_or(f64::MAX).total_cmp(&b.asked.unwrap_or(f64::MAX)));
     }
-    curves.sort_by_key(|curve| curve.first().map(|stop| stop.row.case.test));
+    curves.sort_by_key(|curve| curve.first().map(|stop| stop.case.test));
     curves
 }
 
@@ -91,27 +86,27 @@ fn figures(stop: &Stop<'_>) -> Vec<String> {
     let figures = &stop.row.figures;
     let latencies = &figures.latencies;
     vec![
-        stop.row.case.load.rate.map(|rate| rate.to_string()).unwrap_or_default(),
+        stop.case.load.rate.map(|rate| rate.to_string()).unwrap_or_default(),
         number(stop.asked, 0),
         figures.achieved_share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0)),
         number(latencies.latency.p50, 3),
         number(latencies.latency.p99, 3),
         number(latencies.service_time.p99, 3),
         number(figures.cpu_us_per_request, 2),
-        if stop.row.valid { "valid" } else { "invalid" }.to_owned(),
+        if stop.row.is_valid() { "valid" } else { "invalid" }.to_owned(),
     ]
 }
 
 /// Where the knee is, in words.
 fn knee_of(curve: &[Stop<'_>]) -> String {
-    let valid: Vec<&Stop<'_>> = curve.iter().filter(|stop| stop.row.valid).collect();
+    let valid: Vec<&Stop<'_>> = curve.iter().filter(|stop| stop.row.is_valid()).collect();
     let point = |stop: &&Stop<'_>| {
         let figures = &stop.row.figures;
         Some(Point { throughput: figures.requests_per_second?, response: figures.latencies.latency.mean? })
     };
     let points: Option<Vec<Point>> = valid.iter().map(point).collect();
     let load = |stop: &Stop<'_>| {
-        let rate = stop.row.case.load.rate.map(|rate| rate.to_string()).unwrap_or_default();
+        let rate = stop.case.load.rate.map(|rate| rate.to_string()).unwrap_or_default();
         stop.asked.map_or_else(|| rate.clone(), |asked| format!("{rate} ({}/s)", grouped(asked, 0)))
     };
     let (Some(lowest), Some(highest)) = (valid.first(), valid.last()) else {

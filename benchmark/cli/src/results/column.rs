@@ -8,7 +8,7 @@ use benchmark_protocol::counts::FailureKind;
 
 use super::cell::Cell;
 use super::row::Row;
-use crate::stats::comparison::{CONFIDENCE, Interval, Metric, Trials, variation};
+use crate::stats::comparison::{Metric, variation};
 use crate::stats::{Family, Percentiles};
 use crate::store::StoredRun;
 
@@ -226,7 +226,7 @@ static COLUMNS: &[Column] = &[
         "%",
         "spread of the valid trials: sample standard deviation / mean x 100; empty below 2",
         "over the trials",
-        |row| variation(&trials(row).values(Metric::Rate)).map(|share| share * 100.0).into(),
+        |row| variation(&row.trials.values(Metric::Rate)).map(|share| share * 100.0).into(),
     )),
     column("goodput_bytes_per_second", "bytes/s", "body bytes of successes / duration_seconds", MEAN, |row| {
         row.figures.goodput_bytes_per_second.into()
@@ -393,7 +393,7 @@ static COLUMNS: &[Column] = &[
         "requests/s",
         "requests that were to become due each second, over all replicas",
         MEAN,
-        |row| mean(row, |run| run.rate_per_second),
+        |row| row.rate_asked().into(),
     )),
     column("scheduled_requests", "requests", "open loop: requests that were due in the window", SUM, |row| {
         row.figures.scheduled.into()
@@ -491,7 +491,13 @@ static COLUMNS: &[Column] = &[
     }),
     case(column("host_name", "", "the machine's name", SAME, |row| row.case.host_name.as_str().into())),
     column("cpu_model", "", "the machine's CPU", SAME, |row| row.case.cpu_model.as_str().into()),
-    column("cpus", "CPUs", "the machine's logical CPUs", SAME, |row| row.case.cpus.into()),
+    column(
+        "cpus",
+        "CPUs",
+        "CPUs that the harness could use: those of its affinity mask, or fewer where its control group has a quota",
+        SAME,
+        |row| row.case.cpus.into(),
+    ),
     column("memory_bytes", "bytes", "the machine's main memory", SAME, |row| {
         row.case.memory_bytes.unsigned_abs().into()
     }),
@@ -598,18 +604,8 @@ fn short(sha256: &str) -> &str {
     sha256.get(..12).unwrap_or(sha256)
 }
 
-/// What each block gave.
-fn trials(row: &Row) -> Trials {
-    let mut trials = Trials::default();
-    for run in row.runs() {
-        trials.add(run.trial, run.found(), &run.summary);
-    }
-    trials
-}
-
 fn half_width_percent(row: &Row, metric: Metric) -> Cell {
-    let level = row.case.interval_level.unwrap_or(CONFIDENCE);
-    Interval::of_trials(level, &trials(row).values(metric)).map(|interval| interval.half_width() * 100.0).into()
+    row.interval(metric).map(|interval| interval.half_width() * 100.0).into()
 }
 
 fn seconds(microseconds: i64) -> Cell {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::shell::database_flag;
 use crate::{metrics, stats, store};
 
 /// Why results could not be written.
@@ -31,7 +32,11 @@ pub enum Error {
         path: PathBuf,
     },
     /// The database holds no finished run at all.
-    #[error("no finished run in `{}`: run `benchmark run-all` first, or name another database with --db", path.display())]
+    #[error(
+        "no finished run in `{}`: run `benchmark run-all{}` first, or name another database with --db",
+        path.display(),
+        database_flag(path)
+    )]
     NoFinishedRun {
         /// The database.
         path: PathBuf,
@@ -42,6 +47,14 @@ pub enum Error {
     /// Prometheus could not be asked again.
     #[error(transparent)]
     Metrics(#[from] metrics::MetricsError),
+    /// A case of the campaign has something that this version does not know.
+    #[error("campaign `{campaign_id}` was recorded by another version: {reason}")]
+    UnknownCase {
+        /// The campaign.
+        campaign_id: String,
+        /// What is not known.
+        reason: String,
+    },
     /// A stored histogram could not be read.
     #[error("run `{run_id}`: its stored histogram is damaged")]
     Histogram {

@@ -42,15 +42,15 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The cases that pass, in the order of results: one or more.
+    /// The filter in the store's words, and the cases that pass in the order of results: one or more.
     ///
     /// # Errors
     /// [`Error::Unknown`] with the names there are, [`Error::NoMatch`], [`Error::NoFinishedRun`].
-    pub async fn cases(&self, store: &Store) -> Result<Vec<CaseId>, Error> {
+    pub async fn cases(&self, store: &Store) -> Result<(Selection, Vec<CaseId>), Error> {
         let known = store.known().await?;
         let selection = self.selection(&known);
         let cases = store.finished_cases(&selection).await?;
-        if cases.is_empty() { Err(nothing(store, selection, known)) } else { Ok(cases) }
+        if cases.is_empty() { Err(nothing(store, selection, known)) } else { Ok((selection, cases)) }
     }
 
     /// The same in the store's words.

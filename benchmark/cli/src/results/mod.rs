@@ -1,8 +1,10 @@
 //! `get-results`: finished runs as rows, one per case and campaign or one per replica, in CSV, JSON or Markdown.
 //!
-//! [`rows`] reads a batch of cases at a time and pools their trials; [`columns`] says what each column holds, for the
-//! exporters and for docs/RESULTS.md alike; [`write`] puts both into a file or on stdout.
+//! [`rows`] reads a batch of cases at a time and pools their trials, as [`of_campaign`] does for the screen; [`columns`] says what each
+//! column holds, for the exporters and for docs/RESULTS.md alike; [`write`] puts both into a file or on stdout.
 
+mod campaign;
+mod ceiling;
 mod cell;
 mod column;
 mod error;
@@ -12,6 +14,7 @@ mod output;
 mod refresh;
 mod row;
 
+pub use campaign::{CampaignRow, of_campaign};
 pub use cell::Cell;
 pub use column::{Column, Scope, columns, markdown};
 pub use error::Error;

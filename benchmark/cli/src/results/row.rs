@@ -4,25 +4,29 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::ceiling::Ceilings;
 use super::error::Error;
 use super::filter::Filter;
+use crate::stats::comparison::{CONFIDENCE, Interval, Metric, Trials};
 use crate::stats::{Figures, Histograms, Latencies, Summary, decode_bytes};
-use crate::store::{CaseId, Ceilings, RunKey, Store, StoredCase, StoredHistograms, StoredReplica, StoredRun};
+use crate::store::{CaseId, RunKey, Selection, Store, StoredCase, StoredHistograms, StoredReplica, StoredRun};
 
 /// Cases read at once: enough that the queries cost nothing, few enough that their samples and histograms fit anywhere.
-const CASES_AT_ONCE: usize = 64;
+pub(super) const CASES_AT_ONCE: usize = 64;
 
 /// What the columns are derived from.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The case and its campaign.
     pub case: Arc<StoredCase>,
-    /// Which of the case's runs the row is about: all of them, or the replica's.
-    trials: Range<usize>,
+    /// Which of the case's runs the row is about: those that stand for it, or the replica's.
+    places: Range<usize>,
     /// The replica that the row is about, where it is about one.
     pub replica: Option<StoredReplica>,
     /// Every derived number.
     pub figures: Figures,
+    /// What each block gave; nothing in the row of a replica.
+    pub trials: Trials,
     /// Successes per second as a share of the baseline's, where both are valid.
     pub ceiling_share: Option<f64>,
 }
@@ -31,13 +35,32 @@ impl Row {
     /// The runs that the row is about, one or more, in the order in which they began.
     #[must_use]
     pub fn runs(&self) -> &[StoredRun] {
-        &self.case.runs[self.trials.clone()]
+        &self.case.runs[self.places.clone()]
     }
 
     /// Whether every run of the row is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.runs().iter().all(|run| run.invalid_reasons.is_empty())
+    }
+
+    /// Whether a run of the row carries a mark.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.runs().iter().any(|run| !run.marks.is_empty())
+    }
+
+    /// Requests a second that were asked for, the mean over the runs; `None` in a closed loop, and where no run came so far.
+    #[must_use]
+    pub fn rate_asked(&self) -> Option<f64> {
+        let asked: Vec<f64> = self.runs().iter().filter_map(|run| run.rate_per_second).collect();
+        (!asked.is_empty()).then(|| asked.iter().sum::<f64>() / asked.len() as f64)
+    }
+
+    /// The geometric mean of the valid trials with its interval, at the level of the campaign; `None` below 5 of them.
+    #[must_use]
+    pub fn interval(&self, metric: Metric) -> Option<Interval> {
+        Interval::of_trials(self.case.interval_level.unwrap_or(CONFIDENCE), &self.trials.values(metric))
     }
 }
 
@@ -56,11 +79,23 @@ pub struct Rows<'s> {
 /// # Errors
 /// A filter that nothing passes, or a database that cannot be read.
 pub async fn rows<'s>(store: &'s Store, filter: &Filter, per_replica: bool) -> Result<Rows<'s>, Error> {
-    let cases = filter.cases(store).await?.into();
-    Ok(Rows { store, cases, ceilings: store.ceilings().await?, per_replica, ready: VecDeque::new() })
+    let (selection, cases) = filter.cases(store).await?;
+    Rows::of_cases(store, cases, selection.campaign_id, per_replica).await
 }
 
-impl Rows<'_> {
+impl<'s> Rows<'s> {
+    /// The rows of these cases; of this campaign, where they are all of one.
+    pub(super) async fn of_cases(
+        store: &'s Store,
+        cases: Vec<CaseId>,
+        campaign_id: Option<String>,
+        per_replica: bool,
+    ) -> Result<Self, Error> {
+        let baseline = Selection { campaign_id, ..Selection::default() };
+        let ceilings = if per_replica { Ceilings::default() } else { Ceilings::read(store, baseline).await? };
+        Ok(Self { store, cases: cases.into(), ceilings, per_replica, ready: VecDeque::new() })
+    }
+
     /// The next row, or `None` after the last.
     ///
     /// # Errors
@@ -79,20 +114,18 @@ impl Rows<'_> {
     }
 
     async fn pool(&mut self, cases: Vec<Arc<StoredCase>>) -> Result<(), Error> {
-        // A single trial has its percentiles stored: only pooling needs histograms.
-        let pooled: Vec<&[StoredRun]> = cases.iter().map(|case| &case.runs[..]).filter(|runs| runs.len() > 1).collect();
-        let keys: Vec<RunKey> = pooled.iter().copied().flatten().map(|run| run.key).collect();
-        let mut merged = merge_all(&pooled, &self.store.read_histograms(&keys).await?)?.into_iter();
+        // A single run has its percentiles stored: only pooling needs histograms.
+        let several: Vec<&[StoredRun]> =
+            cases.iter().map(|case| &case.runs[case.pooled()]).filter(|runs| runs.len() > 1).collect();
+        let keys: Vec<RunKey> = several.iter().copied().flatten().map(|run| run.key).collect();
+        let mut merged = merge_all(&several, &self.store.read_histograms(&keys).await?)?.into_iter();
         for case in cases {
-            let latencies = match case.runs.as_slice() {
+            let latencies = match &case.runs[case.pooled()] {
                 [run] => run.summary.latencies,
                 _ => merged.next().expect("one for each case of several runs"),
             };
-            let summaries: Vec<&Summary> = case.runs.iter().map(|run| &run.summary).collect();
-            let figures = Figures::of(&summaries, latencies);
-            let trials = 0..case.runs.len();
-            let mut row = Row { case, trials, replica: None, figures, ceiling_share: None };
-            row.ceiling_share = self.ceiling_share(&row);
+            let mut row = pooled(case, latencies);
+            row.ceiling_share = self.ceilings.share(&row);
             self.ready.push_back(row);
         }
         Ok(())
@@ -102,22 +135,26 @@ impl Rows<'_> {
         let keys: Vec<RunKey> = cases.iter().flat_map(|case| &case.runs).map(|run| run.key).collect();
         let mut replicas = self.store.read_replicas(&keys).await?.into_iter().peekable();
         for case in cases {
-            for (trial, run) in case.runs.iter().enumerate() {
+            for (place, run) in case.runs.iter().enumerate() {
                 while let Some(replica) = replicas.next_if(|replica| replica.run == run.key) {
                     let figures = Figures::of_one(&replica.summary);
-                    let (case, trials) = (Arc::clone(&case), trial..trial + 1);
-                    self.ready.push_back(Row { case, trials, replica: Some(replica), figures, ceiling_share: None });
+                    let (case, places) = (Arc::clone(&case), place..place + 1);
+                    let (replica, trials) = (Some(replica), Trials::default());
+                    self.ready.push_back(Row { case, places, replica, figures, trials, ceiling_share: None });
                 }
             }
         }
         Ok(())
     }
+}
 
-    fn ceiling_share(&self, row: &Row) -> Option<f64> {
-        let key = (row.case.campaign, row.case.workload_key.clone());
-        let ceiling = self.ceilings.get(&key).filter(|_| row.is_valid())?;
-        Some(row.figures.requests_per_second? / ceiling)
-    }
+/// A case pooled: the one place where the runs that stand for it become figures, trials and a verdict. `latencies` are those of their
+/// merged histograms.
+pub(super) fn pooled(case: Arc<StoredCase>, latencies: Latencies) -> Row {
+    let places = case.pooled();
+    let summaries: Vec<&Summary> = case.runs[places.clone()].iter().map(|run| &run.summary).collect();
+    let (figures, trials) = (Figures::of(&summaries, latencies), case.trials());
+    Row { case, places, replica: None, figures, trials, ceiling_share: None }
 }
 
 /// The percentiles of each case's merged histograms; `stored` are those of all runs, one after the other. Inflating and

@@ -11,7 +11,7 @@ use benchmark_protocol::units::format_duration;
 use futures_util::future::BoxFuture;
 
 use super::monitor::{Monitor, Watch};
-use crate::campaign::{Event, Finished, Interrupts, Listener};
+use crate::campaign::{Event, Interrupts, Listener};
 use crate::case::{Amount, Case};
 use crate::machine::{CpuSplit, busy_seconds, cpu_seconds_of};
 use crate::metrics::Span;
@@ -37,14 +37,15 @@ pub(crate) struct Conductor<'a> {
 }
 
 impl Conductor<'_> {
-    /// Runs a case once, at this rate where it is an open loop, and stores what came of it; `None` where a signal ended it.
+    /// Runs a case once, at this rate where it is an open loop, and stores what came of it under the id that it returns; `None` where a
+    /// signal ended it.
     pub(crate) async fn run(
         &mut self,
         case: &Case,
         (trial, rate): (u32, Result<Option<f64>, Reason>),
         program: &Program,
         listener: &mut dyn Listener,
-    ) -> Result<Option<Finished>> {
+    ) -> Result<Option<String>> {
         let mut run = Run {
             run_id: uuid::Uuid::now_v7().to_string(),
             campaign_id: self.campaign_id.to_owned(),
@@ -113,7 +114,7 @@ impl Conductor<'_> {
         }
         run.marks = verdict::marks(&run, &summary, surroundings);
         self.store.finish_run(&run, &summary).await?;
-        Ok(Some((run, summary)))
+        Ok(Some(run.run_id))
     }
 
     /// Everything between announcing the run and reading its audit. Whether a signal ended it.

@@ -44,6 +44,9 @@ pub enum Reason {
     Capacity {
         /// Why not, where it was measured at all.
         because: Option<Box<Reason>>,
+        /// The last run that tried to measure it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run_id: Option<String>,
     },
     /// There is no window to take a rate from.
     NoWindow,
@@ -186,10 +189,11 @@ impl fmt::Display for Reason {
             Self::Rate { asked, issued, scheduled } => {
                 write!(f, "rate: {:.1} % of {asked:.0} requests/s achieved", share(*issued, *scheduled) * 100.0)
             }
-            Self::Capacity { because: Some(reason) } => {
-                write!(f, "capacity: not measured, as the closed loop was invalid: {reason}")
+            Self::Capacity { because: Some(reason), run_id } => {
+                let run = run_id.as_ref().map(|run_id| format!(" (run {run_id})")).unwrap_or_default();
+                write!(f, "capacity: not measured, as the closed loop was invalid{run}: {reason}")
             }
-            Self::Capacity { because: None } => f.write_str("capacity: not measured"),
+            Self::Capacity { because: None, .. } => f.write_str("capacity: not measured"),
             Self::NoWindow => f.write_str("no window"),
             Self::PercentileOrder { p50_ns, p99_ns, max_ns } => {
                 write!(f, "percentiles out of order: p50 {p50_ns} ns, p99 {p99_ns} ns, max {max_ns} ns")
@@ -267,7 +271,7 @@ mod tests {
             Reason::NoSuccess,
             Reason::NoSchedule { asked: 10.0 },
             Reason::Rate { asked: 10.0, issued: 97, scheduled: 100 },
-            Reason::Capacity { because: Some(Box::new(Reason::NoSuccess)) },
+            Reason::Capacity { because: Some(Box::new(Reason::NoSuccess)), run_id: None },
             Reason::NoWindow,
             Reason::PercentileOrder { p50_ns: 2, p99_ns: 1, max_ns: 3 },
             Reason::Floor { least_ns: 9_800_000, delay_ns: 10_000_000 },

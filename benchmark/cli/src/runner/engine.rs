@@ -310,31 +310,15 @@ async fn within<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, 
     timeout(ANSWER, answer).await.unwrap_or(Err(Error::RequestTimeoutError))
 }
 
-/// The label of what this harness makes: boot id, pid, start ticks, and where that pid means this process.
+/// The label of what this harness makes.
 pub(super) fn harness_label() -> String {
-    let ProcessIdentity { boot_id, pid, start_ticks } = machine::this_process();
-    format!("{boot_id}:{pid}:{start_ticks}:{}", place())
+    machine::this_process().to_string()
 }
 
-/// The PID namespace and the host. A harness in another container, or on another machine with the same Engine, cannot be seen from
-/// here: what is its, is not ours to remove.
-fn place() -> String {
-    let namespace = std::fs::read_link("/proc/self/ns/pid").map(|link| link.display().to_string()).unwrap_or_default();
-    format!("{}:{}", namespace.replace(':', ""), machine::host().name)
-}
-
-/// Whether the harness that a label names is gone: it ran here, and this is another boot or no such process runs. A label that is
-/// none of ours names nobody.
+/// Whether the harness that a label names is seen to be gone; one that cannot be seen from here is not, and a label that is none of ours
+/// names nobody.
 fn is_dead(label: &str) -> bool {
-    let mut parts = label.splitn(4, ':');
-    let mut part = || parts.next().unwrap_or_default();
-    let (boot_id, pid, start_ticks, of) = (part().to_owned(), part().parse(), part().parse(), part());
-    match (pid, start_ticks) {
-        (Ok(pid), Ok(start_ticks)) if of == place() => {
-            !machine::is_alive(&ProcessIdentity { boot_id, pid, start_ticks })
-        }
-        _ => false,
-    }
+    ProcessIdentity::parse(label).is_some_and(|process| machine::is_dead(&process))
 }
 
 fn failure_of(container: &ContainerInspectResponse) -> Option<String> {
@@ -374,7 +358,8 @@ mod tests {
     #[test]
     fn a_label_names_a_living_or_a_dead_harness_or_nobody() {
         assert!(!is_dead(&harness_label()));
-        assert!(is_dead(&format!("another-boot:1:1:{}", place())));
+        let here = harness_label().splitn(4, ':').nth(3).unwrap().to_owned();
+        assert!(is_dead(&format!("another-boot:1:1:{here}")));
         assert!(is_dead(&harness_label().replacen(':', ":9", 1)), "no such process");
         assert!(!is_dead(&format!("{}-of-another", harness_label())), "not to be seen from here");
         assert!(!is_dead("somebody else's label"));

@@ -1,7 +1,7 @@
 //! Campaigns, the machines they ran on and the programs they measured.
 
 use serde_json::json;
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
 use super::error::Error;
 use super::open::Store;
@@ -76,8 +76,8 @@ impl Store {
             let host = host_row(&mut transaction, host).await?;
             sqlx::query(
                 "INSERT INTO campaigns (campaign_id, host_id, status, started_us, command, seed, harness, boot_id, pid, \
-                     start_ticks, arguments, noise, interval_level) \
-                 VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     start_ticks, place, arguments, noise, interval_level) \
+                 VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(&campaign.campaign_id)
             .bind(host)
@@ -88,6 +88,7 @@ impl Store {
             .bind(&campaign.process.boot_id)
             .bind(campaign.process.pid)
             .bind(integer(campaign.process.start_ticks))
+            .bind(&campaign.process.place)
             .bind(json!(campaign.arguments).to_string())
             .bind(json!(campaign.noise).to_string())
             .bind(campaign.interval_level)
@@ -98,26 +99,47 @@ impl Store {
         inserted.await.map_err(|error| self.error(error))
     }
 
-    /// Takes over a campaign that stopped: it runs again, as this process's.
+    /// Takes a campaign over: it runs again, as this process's. Of several that want it one gets it; the others, and everybody while the
+    /// process that has it `may_lose` it not, are told whose it is.
     ///
     /// # Errors
     /// [`Error::NoCampaign`], or a database that cannot be written.
-    pub async fn resume_campaign(&self, campaign_id: &str, process: &ProcessIdentity) -> Result<(), Error> {
-        let updated = sqlx::query(
-            "UPDATE campaigns SET status = 'running', ended_us = NULL, boot_id = ?, pid = ?, start_ticks = ? \
-             WHERE campaign_id = ?",
-        )
-        .bind(&process.boot_id)
-        .bind(process.pid)
-        .bind(integer(process.start_ticks))
-        .bind(campaign_id)
-        .execute(&self.pool)
-        .await
-        .map_err(|error| self.error(error))?;
-        if updated.rows_affected() == 1 {
-            return Ok(());
-        }
-        Err(Error::NoCampaign { path: self.path().to_owned(), campaign_id: campaign_id.to_owned() })
+    pub async fn take_campaign(
+        &self,
+        campaign_id: &str,
+        process: &ProcessIdentity,
+        may_lose: impl Fn(&ProcessIdentity) -> bool,
+    ) -> Result<Option<ProcessIdentity>, Error> {
+        let mut transaction = self.begin().await?;
+        let taken = async {
+            let owner: Option<Owner> =
+                sqlx::query_as(sqlx::AssertSqlSafe(format!("SELECT {OWNER} FROM campaigns WHERE campaign_id = ?")))
+                    .bind(campaign_id)
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+            let Some(owner) = owner else { return Ok(None) };
+            let (id, is_running) = (owner.id, owner.status == CampaignStatus::Running.name());
+            let owner = owner.process();
+            if is_running && !may_lose(&owner) {
+                return Ok(Some(Some(owner)));
+            }
+            interrupt_runs_of(&mut transaction, id).await?;
+            sqlx::query(
+                "UPDATE campaigns SET status = 'running', ended_us = NULL, boot_id = ?, pid = ?, start_ticks = ?, place = ? \
+                 WHERE id = ?",
+            )
+            .bind(&process.boot_id)
+            .bind(process.pid)
+            .bind(integer(process.start_ticks))
+            .bind(&process.place)
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await?;
+            Ok(Some(None))
+        };
+        let absent = || Error::NoCampaign { path: self.path().to_owned(), campaign_id: campaign_id.to_owned() };
+        taken.await.map_err(|error| self.error(error))?.ok_or_else(absent)
     }
 
     /// Puts a mark on every finished run of a campaign that has none of its name: what comes before the bracket.
@@ -165,21 +187,22 @@ impl Store {
     }
 
     /// Marks what a dead harness left as running: its campaigns and their runs become interrupted. Returns the
-    /// campaigns' ids. Campaigns of a living harness are left alone.
+    /// campaigns' ids. Campaigns of any other harness are left alone.
     ///
     /// # Errors
     /// A database that cannot be read or written.
-    pub async fn mark_interrupted(&self, is_alive: impl Fn(&ProcessIdentity) -> bool) -> Result<Vec<String>, Error> {
+    pub async fn mark_interrupted(&self, is_dead: impl Fn(&ProcessIdentity) -> bool) -> Result<Vec<String>, Error> {
         let mut transaction = self.begin().await?;
         let marked = async {
-            let running: Vec<(i64, String, String, u32, i64)> = sqlx::query_as(
-                "SELECT id, campaign_id, boot_id, pid, start_ticks FROM campaigns WHERE status = 'running' ORDER BY id",
-            )
+            let running: Vec<Owner> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT {OWNER} FROM campaigns WHERE status = 'running' ORDER BY id"
+            )))
             .fetch_all(&mut *transaction)
             .await?;
             let mut marked = Vec::new();
-            for (id, campaign_id, boot_id, pid, start_ticks) in running {
-                if is_alive(&ProcessIdentity { boot_id, pid, start_ticks: start_ticks.unsigned_abs() }) {
+            for owner in running {
+                let (id, campaign_id) = (owner.id, owner.campaign_id.clone());
+                if !is_dead(&owner.process()) {
                     continue;
                 }
                 // Nobody knows when it died: no `ended_us`.
@@ -262,6 +285,27 @@ impl Store {
             }
         };
         Ok(rows.into_iter().map(overview).collect())
+    }
+}
+
+/// Whose a campaign is.
+#[derive(FromRow)]
+struct Owner {
+    id: i64,
+    campaign_id: String,
+    status: String,
+    boot_id: String,
+    pid: u32,
+    start_ticks: i64,
+    place: Option<String>,
+}
+
+const OWNER: &str = "id, campaign_id, status, boot_id, pid, start_ticks, place";
+
+impl Owner {
+    fn process(self) -> ProcessIdentity {
+        let Self { boot_id, pid, start_ticks, place, .. } = self;
+        ProcessIdentity { boot_id, pid, start_ticks: start_ticks.unsigned_abs(), place }
     }
 }
 

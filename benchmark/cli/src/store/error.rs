@@ -4,11 +4,17 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::shell::database_flag;
+
 /// Why the database could not be used.
 #[derive(Debug, Error)]
 pub enum Error {
     /// A reading command found no database, or an empty one.
-    #[error("no database at `{}`: run `benchmark run-all` first, or name one with --db", path.display())]
+    #[error(
+        "no database at `{}`: run `benchmark run-all{}` first, or name one with --db",
+        path.display(),
+        database_flag(path)
+    )]
     NotFound {
         /// Where it was looked for.
         path: PathBuf,

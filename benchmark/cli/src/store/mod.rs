@@ -7,6 +7,7 @@
 mod campaign;
 mod case;
 mod cost;
+mod decode;
 mod error;
 mod open;
 mod read;
@@ -21,5 +22,5 @@ pub use open::Store;
 pub use run::NewRun;
 pub use seen::UnseenRun;
 pub use stored::{
-    CaseId, Ceilings, Known, RunKey, Selection, StoredAudit, StoredCase, StoredHistograms, StoredReplica, StoredRun,
+    CaseId, Known, RunKey, Selection, StoredAudit, StoredCase, StoredHistograms, StoredReplica, StoredRun,
 };

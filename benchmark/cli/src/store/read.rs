@@ -8,9 +8,16 @@ use sqlx::sqlite::SqliteRow;
 use super::error::Error;
 use super::open::Store;
 use super::stored::{
-    CaseId, Ceilings, Known, RunKey, Selection, StoredAudit, StoredCase, StoredHistograms, StoredReplica, StoredRun,
+    CaseId, Known, RunKey, Selection, StoredAudit, StoredCase, StoredHistograms, StoredReplica, StoredRun,
 };
 use super::summary;
+use crate::stats::comparison::BEFORE_THE_BLOCKS;
+
+/// What [`read_run`] reads of a run, and the tables that it is in.
+const RUN: &str = "runs.*, sha256, lock_sha256, compiler, target, features, audits.requests AS origin_requests, intact_bytes, \
+                   connections, peak_concurrency";
+const OF_RUN: &str =
+    "LEFT JOIN library_builds ON library_builds.id = build_id LEFT JOIN audits ON audits.run_id = runs.id";
 
 impl Store {
     /// The cases with a finished run, by time of their campaign and then by their first run.
@@ -70,13 +77,10 @@ impl Store {
             .bind(id_list(ids))
             .fetch_all(&self.pool)
             .await?;
-            let rows = sqlx::query(
-                "SELECT runs.*, sha256, lock_sha256, compiler, target, features, audits.requests AS origin_requests, intact_bytes, connections, \
-                     peak_concurrency \
-                 FROM json_each(?) AS wanted CROSS JOIN runs ON case_id = wanted.value AND status = 'finished' \
-                     LEFT JOIN library_builds ON library_builds.id = build_id LEFT JOIN audits ON audits.run_id = runs.id \
-                 ORDER BY wanted.key, runs.id",
-            )
+            let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+                "SELECT {RUN} FROM json_each(?) AS wanted CROSS JOIN runs ON case_id = wanted.value AND status = 'finished' {OF_RUN} \
+                 ORDER BY wanted.key, runs.trial > {BEFORE_THE_BLOCKS}, runs.id"
+            )))
             .bind(id_list(ids))
             .fetch_all(&self.pool)
             .await?;
@@ -93,6 +97,50 @@ impl Store {
             Ok(cases)
         };
         read.await.map_err(|error| self.error(error))
+    }
+
+    /// A finished run, as it was stored; `None` where there is none of this id.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn read_run(&self, run_id: &str) -> Result<Option<StoredRun>, Error> {
+        let query = format!("SELECT {RUN} FROM runs {OF_RUN} WHERE runs.run_id = ? AND status = 'finished'");
+        let read = async {
+            let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(run_id).fetch_optional(&self.pool).await?;
+            row.as_ref().map(read_run).transpose()
+        };
+        read.await.map_err(|error| self.error(error))
+    }
+
+    /// The finished runs that a case has in a trial of a campaign, in the order in which they began.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn runs_of_trial(&self, campaign_id: &str, case_key: &str, trial: u32) -> Result<Vec<StoredRun>, Error> {
+        let query = format!(
+            "SELECT {RUN} FROM campaigns JOIN cases ON cases.campaign_id = campaigns.id AND case_key = ? \
+                 JOIN runs ON case_id = cases.id AND status = 'finished' AND trial = ? {OF_RUN} \
+             WHERE campaigns.campaign_id = ? ORDER BY runs.id"
+        );
+        let read = async {
+            let query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(case_key).bind(trial).bind(campaign_id);
+            query.fetch_all(&self.pool).await?.iter().map(read_run).collect::<Result<_, sqlx::Error>>()
+        };
+        read.await.map_err(|error| self.error(error))
+    }
+
+    /// The delays that the origin delivered in a run, as bytes for [`crate::stats::decode_bytes`]; empty where it delivered none.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn delivered_delays(&self, run: RunKey) -> Result<Vec<u8>, Error> {
+        let delays: Option<Option<Vec<u8>>> =
+            sqlx::query_scalar("SELECT delays_delivered FROM audits WHERE run_id = ?")
+                .bind(run)
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(|error| self.error(error))?;
+        Ok(delays.flatten().unwrap_or_default())
     }
 
     /// The replicas of these runs, by run in the order asked for and then by index.
@@ -136,25 +184,6 @@ impl Store {
             scheduling_delay: bytes(scheduling_delay),
         };
         Ok(rows.into_iter().map(stored).collect())
-    }
-
-    /// What the baseline reached in each campaign: the mean over the trials of a case, if all of them are valid.
-    ///
-    /// # Errors
-    /// A database that cannot be read.
-    pub async fn ceilings(&self) -> Result<Ceilings, Error> {
-        let rows: Vec<(i64, String, f64)> = sqlx::query_as(
-            "SELECT campaign_id, workload_key, AVG(number_successes * 1e9 / window_ns) \
-             FROM cases JOIN runs ON case_id = cases.id AND status = 'finished' \
-             WHERE library = 'baseline' AND twin = 0 GROUP BY cases.id \
-             HAVING MIN(valid) = 1 AND SUM(number_successes) > 0 AND MIN(window_ns) > 0 \
-             ORDER BY cases.id DESC",
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|error| self.error(error))?;
-        // Where two versions of the baseline ran in one campaign, the first one counts: it is collected last.
-        Ok(rows.into_iter().map(|(campaign, workload, rate)| ((campaign, workload), rate)).collect())
     }
 }
 

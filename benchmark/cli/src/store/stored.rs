@@ -1,12 +1,13 @@
 //! What is read back: cases, runs and replicas as results need them.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
 use sqlx::FromRow;
 
+use crate::machine::Host;
 use crate::run::{Mark, Reason};
 use crate::stats::Summary;
-use crate::stats::comparison::Found;
+use crate::stats::comparison::{BEFORE_THE_BLOCKS, Found, Trials};
 
 /// The row of a case.
 pub type CaseId = i64;
@@ -85,9 +86,45 @@ pub struct StoredCase {
     pub rate: Option<String>,
     pub arrivals: Option<String>,
     pub twin: bool,
-    /// Finished runs, in the order in which they began: one or more.
+    /// Finished runs, one or more: first those before the blocks, which measured a capacity, then those of the blocks, each in the order
+    /// in which they began.
     #[sqlx(skip)]
     pub runs: Vec<StoredRun>,
+}
+
+impl StoredCase {
+    /// The runs that stand for the case, by their places: those of its blocks. A run before the blocks is no trial of the case, even
+    /// where the same case is in the blocks as well; where there is no other, the last of them stands for itself.
+    #[must_use]
+    pub fn pooled(&self) -> Range<usize> {
+        let before = self.runs.iter().take_while(|run| run.trial == BEFORE_THE_BLOCKS).count();
+        if before < self.runs.len() { before..self.runs.len() } else { self.runs.len() - 1..self.runs.len() }
+    }
+
+    /// What each block gave.
+    #[must_use]
+    pub fn trials(&self) -> Trials {
+        let mut trials = Trials::default();
+        for run in &self.runs {
+            trials.add(run.trial, run.found(), &run.summary);
+        }
+        trials
+    }
+
+    /// The machine that it ran on.
+    #[must_use]
+    pub fn host(&self) -> Host {
+        Host {
+            name: self.host_name.clone(),
+            cpu_model: self.cpu_model.clone(),
+            cpus: self.cpus,
+            memory_bytes: self.memory_bytes.unsigned_abs(),
+            kernel: self.kernel.clone(),
+            clock_source: self.clock_source.clone(),
+            governor: self.governor.clone(),
+            cgroup: self.cgroup.clone(),
+        }
+    }
 }
 
 /// A finished run.
@@ -192,6 +229,3 @@ pub struct StoredHistograms {
     /// Scheduling delay.
     pub scheduling_delay: Vec<u8>,
 }
-
-/// Successes per second of the baseline, by campaign and workload.
-pub type Ceilings = HashMap<(i64, String), f64>;

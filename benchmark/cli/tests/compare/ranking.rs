@@ -2,8 +2,9 @@
 
 use benchmark::compare::{Contender, read, twins};
 use benchmark::report::{Style, ranking, table};
+use benchmark::results::of_campaign;
 use benchmark::run::Run;
-use benchmark::stats::comparison::{CONFIDENCE, Metric, Trials, rank};
+use benchmark::stats::comparison::{Metric, Trials, rank};
 use benchmark::stats::summarise;
 use benchmark::store::{Selection, Store};
 use tempfile::TempDir;
@@ -54,23 +55,35 @@ async fn the_baseline_s_twin_is_no_contender_and_says_whether_the_campaign_is_no
     let (baseline, slower) = (of("campaign-1").await, of("campaign-2").await);
     // The order of a block is random: the twin may have been first.
     let (kept, pairs) = twins([as_twin(&slower), baseline.clone()].concat());
-    assert_eq!((kept, pairs.len(), pairs[0].1.differ()), (baseline.clone(), 1, true));
+    assert_eq!((kept, pairs.len(), pairs[0].twins.differ()), (baseline.clone(), 1, true));
     let (_, pairs) = twins([baseline.clone(), as_twin(&baseline)].concat());
-    assert!(!pairs[0].1.differ());
+    assert!(!pairs[0].twins.differ());
 }
 
-#[test]
-fn the_table_of_a_campaign_has_intervals_from_five_trials_on() {
-    let finished = |trials: usize| -> Vec<_> {
-        let with_summary = |run: Run| {
-            let summary = summarise(&run).unwrap();
-            (run, summary)
-        };
-        runs(&case(1, "hyper", 60_000, trials)).into_iter().map(with_summary).collect()
-    };
-    let five = table(&finished(5), CONFIDENCE);
+async fn table_of(runs: Vec<Run>) -> String {
+    let folder = TempDir::new().unwrap();
+    let store = store(folder.path()).await;
+    add(&store, runs).await;
+    table(&of_campaign(&store, "campaign-1").await.unwrap())
+}
+
+#[tokio::test]
+async fn the_table_of_a_campaign_has_intervals_from_five_trials_on() {
+    let five = table_of(runs(&case(1, "hyper", 60_000, 5))).await;
     assert!(five.contains("60 023 ±0.1 % ┆") && five.contains("16.66 ±0.1 % ┆"), "{five}");
-    assert!(!table(&finished(4), CONFIDENCE).contains('±'));
+    assert!(!table_of(runs(&case(1, "hyper", 60_000, 4))).await.contains('±'));
+}
+
+#[tokio::test]
+async fn the_value_of_an_interval_is_the_mean_that_it_is_around() {
+    // 1, 2, 4, 8 and 16 thousand a second: their geometric mean is 4,000, their arithmetic mean 6,200. CPU: 1 s each.
+    let measured = |thousands: u64| Measured { successes: thousands * 1_000, cpu_us: 1_000_000, p99_us: 1 };
+    let spread = Case { campaign: 1, library: "hyper", trials: [1, 2, 4, 8, 16].map(measured).to_vec() };
+    let five = table_of(runs(&spread)).await;
+    assert!(five.contains("4 000 ±") && five.contains("250.00 ±"), "{five}");
+    // Four trials have no interval: the mean of their rates, and the ratio of the sums.
+    let four = table_of(runs(&Case { trials: spread.trials[..4].to_vec(), ..spread })).await;
+    assert!(four.contains("3 750 ┆") && four.contains("266.67 ┆"), "{four}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use benchmark::case::Amount;
 use benchmark::results::{Cell, Filter};
 use benchmark::run::Run;
+use benchmark::stats::comparison::BEFORE_THE_BLOCKS;
 use benchmark::store::Store;
 use tempfile::TempDir;
 
@@ -109,6 +110,64 @@ async fn one_invalid_trial_makes_the_row_invalid() {
             // What was measured is that of the first trial alone.
             ("requests_per_second", real(876.0)),
             ("latency_p50_ms", real(1.0)),
+        ],
+    );
+}
+
+/// A run before the blocks, which measures a capacity: with 10,000 successes, far off all others.
+fn capacity_run(run_id: &str, library: &str) -> Run {
+    Run { trial: BEFORE_THE_BLOCKS, ..with_rate(run_id, "campaign-1", library, 10_000) }
+}
+
+#[tokio::test]
+async fn a_run_that_measures_a_capacity_is_in_no_row_of_the_blocks_and_spoils_none() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    let mut bad = capacity_run("bad", "baseline");
+    bad.invalid_reasons = vec!["noise".into()];
+    // The case is in the blocks as well, and ran in them first.
+    fixture::add(&store, &with_rate("run-1", "campaign-1", "baseline", 2_000)).await;
+    fixture::add(&store, &bad).await;
+    fixture::add(&store, &capacity_run("good", "baseline")).await;
+    let second = with_rate("run-2", "campaign-1", "baseline", 3_000);
+    fixture::add(&store, &Run { trial: 2, ..second }).await;
+    fixture::add(&store, &with_rate("hyper", "campaign-1", "hyper", 1_500)).await;
+    let rows = read(&store, &Filter::default(), false).await;
+    let mut baseline = rows[0].clone();
+    take(
+        &mut baseline,
+        &[
+            ("trials", whole(2)),
+            ("runs", whole(2)),
+            ("run_id", text("run-1")),
+            ("run_ids", text("run-1 run-2")),
+            ("verdict", text("valid")),
+            ("requests_per_second", real(1_000.0)), // (800 + 1,200) / 2
+            ("number_successes", whole(5_000)),
+            ("ceiling_share", real(1.0)),
+        ],
+    );
+    assert_eq!(rows[1]["ceiling_share"], real(0.6));
+    let replicas = read(&store, &Filter::default(), true).await;
+    assert_eq!(replicas.len(), 5, "raw data shows every run");
+}
+
+#[tokio::test]
+async fn a_capacity_whose_case_is_not_in_the_blocks_is_a_row_of_its_last_run() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    let mut bad = capacity_run("bad", "hyper");
+    bad.invalid_reasons = vec!["noise".into()];
+    fixture::add(&store, &bad).await;
+    fixture::add(&store, &capacity_run("good", "hyper")).await;
+    take(
+        &mut one_row(&store).await,
+        &[
+            ("trials", whole(1)),
+            ("runs", whole(1)),
+            ("run_ids", text("good")),
+            ("verdict", text("valid")),
+            ("requests_per_second", real(4_000.0)),
         ],
     );
 }

@@ -1,6 +1,8 @@
 //! Campaigns come, end, and are found dead.
 
-use benchmark::store::{CampaignStatus, Error};
+use benchmark::campaign::Campaign;
+use benchmark::machine::{self, ProcessIdentity};
+use benchmark::store::{CampaignStatus, Error, Store};
 use tempfile::TempDir;
 
 use crate::fixture::{self, START_US};
@@ -42,7 +44,7 @@ async fn only_what_a_dead_harness_left_is_marked() {
     fixture::begin(&store, &fixture::run("alive", "campaign-2", "reqwest", "0.13.5")).await;
 
     let alive = fixture::campaign(2).process;
-    assert_eq!(store.mark_interrupted(|process| *process == alive).await.unwrap(), ["campaign-1"]);
+    assert_eq!(store.mark_interrupted(|process| *process != alive).await.unwrap(), ["campaign-1"]);
     let campaigns = store.campaigns().await.unwrap();
     let states: Vec<_> = campaigns.iter().map(|c| (c.status, c.finished, c.interrupted, c.running)).collect();
     assert_eq!(
@@ -53,7 +55,43 @@ async fn only_what_a_dead_harness_left_is_marked() {
             (CampaignStatus::Finished, 0, 0, 0)
         ]
     );
-    assert!(store.mark_interrupted(|process| *process == alive).await.unwrap().is_empty());
+    assert!(store.mark_interrupted(|process| *process != alive).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_campaign_of_another_place_is_neither_dead_nor_to_be_had() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    let here = machine::this_process();
+    // The pid of a process that does not run, in a namespace and on a host that nobody sees from here.
+    let elsewhere = ProcessIdentity { start_ticks: 1, place: Some("pid[1]:far:away".to_owned()), ..here.clone() };
+    let far = Campaign { process: elsewhere.clone(), ..fixture::campaign(2) };
+    store.begin_campaign(&far, &fixture::host()).await.unwrap();
+    // Campaign 1 has the boot of nowhere, and no place: what a version before places left.
+    assert_eq!(store.mark_interrupted(machine::is_dead).await.unwrap(), ["campaign-1"]);
+    let owner = store.take_campaign("campaign-2", &here, machine::is_dead).await.unwrap();
+    assert_eq!(owner.as_ref(), Some(&elsewhere));
+    assert_eq!(owner.unwrap().host(), Some("far"));
+    // Who knows better may have it all the same.
+    assert_eq!(store.take_campaign("campaign-2", &here, |_| true).await.unwrap(), None);
+    assert_eq!(store.take_campaign("campaign-2", &here, machine::is_dead).await.unwrap(), Some(here));
+}
+
+#[tokio::test]
+async fn of_two_that_want_a_campaign_at_once_one_gets_it() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    store.end_campaign("campaign-1", CampaignStatus::Interrupted, START_US).await.unwrap();
+    let other = Store::open(store.path()).await.unwrap();
+    let [one, two] = [2, 3].map(|number| fixture::campaign(number).process);
+    let nobody = |_: &ProcessIdentity| false;
+    let (first, second) =
+        tokio::join!(store.take_campaign("campaign-1", &one, nobody), other.take_campaign("campaign-1", &two, nobody));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert!(matches!((&first, &second), (None, Some(owner)) if *owner == one) || (first, second) == (Some(two), None));
+    assert_eq!(store.campaigns().await.unwrap()[0].status, CampaignStatus::Running);
+    let error = store.take_campaign("campaign-9", &one, nobody).await.unwrap_err();
+    assert!(error.to_string().contains("`campaign-9`"), "{error}");
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! A run goes in whole, or not at all, and comes out as it was.
 
-use benchmark::case::{Amount, Case, RunnerName};
+use benchmark::case::{Amount, Arrivals, Case, Rate, RunnerName};
 use benchmark::case::{case_key, workload_key};
-use benchmark::run::{Mark, Reason};
+use benchmark::run::{Mark, Reason, Run};
 use benchmark::stats::{decode, decode_bytes, summarise};
-use benchmark::store::{Error, Selection, Store};
+use benchmark::store::{Error, Selection, Store, StoredCase};
 use sqlx::ConnectOptions;
 use tempfile::TempDir;
 
@@ -27,7 +27,11 @@ async fn a_run_reads_back_as_it_was_stored() {
 
     let cases = store.finished_cases(&Selection::default()).await.unwrap();
     let case = store.read_cases(&cases).await.unwrap().remove(0);
+    assert_eq!(case.case(), Ok(run.case.clone()));
+    assert_eq!(case.host(), fixture::host());
     let stored = &case.runs[0];
+    assert_eq!(store.read_run("run-1").await.unwrap().as_ref(), Some(stored));
+    assert_eq!(store.read_run("run-2").await.unwrap(), None);
     assert_eq!(stored.summary, summary.total);
     assert_eq!((stored.run_id.as_str(), stored.trial, stored.seed.as_str()), ("run-1", 1, "11"));
     assert_eq!((stored.started_us, stored.ended_us), (run.started_us, Some(run.ended_us)));
@@ -75,6 +79,52 @@ async fn reasons_and_marks_are_kept_with_their_figures_and_texts_of_before_stay_
     store.mark_campaign("campaign-1", &Mark::Noisy { pairs: Vec::new() }).await.unwrap();
     store.mark_campaign("campaign-1", &Mark::Noisy { pairs: Vec::new() }).await.unwrap();
     assert_eq!(number(&mut db, "SELECT json_array_length(marks) FROM runs WHERE marks LIKE '[{%'").await, 1);
+}
+
+#[tokio::test]
+async fn a_case_reads_back_with_every_option() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    let mut cases = vec![fixture::case("reqwest", "0.13.5"), fixture::case("baseline", "1")];
+    let other = &mut cases[1];
+    (other.inject, other.cpu_limit, other.memory_limit, other.twin) = (Vec::new(), None, None, true);
+    (other.target, other.endpoint) = (Some("s3://bucket".to_owned()), Some("http://h:1".to_owned()));
+    other.load.amount = Amount::Requests(5_000);
+    (other.load.rate, other.load.arrivals) = (Some(Rate::OfCapacity(0.07)), Arrivals::Poisson);
+    (other.load.keep_alive, other.load.use_dns_cache) = (false, true);
+    for (number, case) in cases.iter().enumerate() {
+        let run = fixture::run(&format!("run-{number}"), "campaign-1", "", "");
+        fixture::add(&store, &Run { case: case.clone(), ..run }).await;
+    }
+    let ids = store.finished_cases(&Selection::default()).await.unwrap();
+    let stored = store.read_cases(&ids).await.unwrap();
+    let read: Vec<Case> = stored.iter().map(|stored| stored.case().unwrap()).collect();
+    assert_eq!(read, cases);
+    let unknown = StoredCase { test: "dance".to_owned(), ..stored[0].clone() };
+    assert_eq!(unknown.case(), Err("unknown test `dance`".to_owned()));
+}
+
+#[tokio::test]
+async fn the_runs_of_a_trial_are_those_of_its_case_and_campaign() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    store.begin_campaign(&fixture::campaign(2), &fixture::host()).await.unwrap();
+    for (run_id, campaign, library, trial) in [
+        ("a", "campaign-1", "hyper", 2),
+        ("b", "campaign-1", "hyper", 0),
+        ("c", "campaign-1", "hyper", 2),
+        ("d", "campaign-1", "reqwest", 2),
+        ("e", "campaign-2", "hyper", 2),
+    ] {
+        fixture::add(&store, &Run { trial, ..fixture::run(run_id, campaign, library, "1") }).await;
+    }
+    fixture::begin(&store, &Run { trial: 2, ..fixture::run("f", "campaign-1", "hyper", "1") }).await;
+    let key = case_key(&fixture::case("hyper", "1"));
+    let runs = async |trial| {
+        let runs = store.runs_of_trial("campaign-1", &key, trial).await.unwrap();
+        runs.into_iter().map(|run| run.run_id).collect::<Vec<_>>()
+    };
+    assert_eq!((runs(2).await, runs(0).await, runs(1).await), (vec!["a".into(), "c".into()], vec!["b".into()], vec![]));
 }
 
 #[tokio::test]

@@ -8,11 +8,13 @@ use std::time::Duration;
 use benchmark::case::Amount;
 use benchmark::case::Rate;
 use benchmark::report::problems;
+use benchmark::results::of_campaign;
 use benchmark::run::verdict::{self, Surroundings, metrics_difference};
 use benchmark::run::{Replica, Run};
 use benchmark::stats::{Observation, RunSummary, summarise};
 use benchmark_protocol::counts::{Counts, FailureKind};
 use benchmark_protocol::message::ReplicaResult;
+use tempfile::TempDir;
 
 use crate::fixture;
 
@@ -255,12 +257,14 @@ fn a_bimodal_delay_has_its_smaller_value_as_the_floor() {
     assert_reason(&run, "floor");
 }
 
-#[test]
-fn a_run_with_two_reasons_of_a_name_counts_once() {
-    let mut run = good();
-    run.invalid_reasons = vec!["verify: refused (0)".into(), "verify: refused (1)".into()];
-    let mut other = good();
-    other.run_id = "other".to_owned();
-    let finished = [run, other].map(|run| (summary(&run), run)).map(|(summary, run)| (run, summary));
-    assert_eq!(problems(&finished), ["invalid: reqwest fetch_range: verify: refused (0), in 1 of 2 runs"]);
+#[tokio::test]
+async fn a_run_with_two_reasons_of_a_name_counts_once() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    let run = |run_id: &str| Run { run_id: run_id.to_owned(), campaign_id: "campaign-1".to_owned(), ..good() };
+    let twice = vec!["verify: refused (0)".into(), "verify: refused (1)".into()];
+    fixture::add(&store, &Run { invalid_reasons: twice, ..run("one") }).await;
+    fixture::add(&store, &Run { marks: Vec::new(), ..run("other") }).await;
+    let said = problems(&of_campaign(&store, "campaign-1").await.unwrap());
+    assert_eq!(said[0], "invalid: reqwest fetch_range: verify: refused (0), in 1 of 2 runs");
 }

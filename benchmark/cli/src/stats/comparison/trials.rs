@@ -70,6 +70,12 @@ impl Trials {
         self.by_trial(metric).into_values().collect()
     }
 
+    /// The same of the blocks up to this one: what a look after it sees, whenever it looks.
+    #[must_use]
+    pub fn values_until(&self, metric: Metric, block: u32) -> Vec<f64> {
+        self.by_trial(metric).range(..=block).map(|(_, value)| *value).collect()
+    }
+
     /// The same of the blocks in which the other one has a value too: `(own, other's)`.
     pub(super) fn pairs(&self, other: &Self, metric: Metric) -> Vec<(f64, f64)> {
         let others = other.by_trial(metric);
