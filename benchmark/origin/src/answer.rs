@@ -75,12 +75,18 @@ pub(crate) fn half(length: u64) -> u64 {
 /// connection that the server gave up, which clients retry in silence: half a status line is neither.
 pub(crate) const CUT_HEAD: u64 = 10;
 
+/// The longest `?delay=`: a client that leaves is not noticed before, and its connection is held so long.
+const MOST_DELAY: Duration = Duration::from_secs(300);
+
 /// Reads `?delay=`; the error is the answer.
 pub(crate) fn delay(text: Option<&str>) -> Result<Duration, Box<Reply>> {
-    text.map_or(Ok(Duration::ZERO), |text| {
-        let refused = |error| Box::new(Reply::error(400, "InvalidArgument", &format!("delay: {error}")));
-        parse_duration(text).map_err(refused)
-    })
+    let Some(text) = text else { return Ok(Duration::ZERO) };
+    let refused = |error: String| Box::new(Reply::error(400, "InvalidArgument", &format!("delay: {error}")));
+    let delay = parse_duration(text).map_err(|error| refused(error.to_string()))?;
+    if delay > MOST_DELAY {
+        return Err(refused(format!("`{text}` is longer than {} s", MOST_DELAY.as_secs())));
+    }
+    Ok(delay)
 }
 
 pub(crate) fn no_such_bucket(name: &str) -> Reply {

@@ -22,6 +22,10 @@ pub struct Config {
     pub objects: u64,
     /// The size of each, in bytes.
     pub object_size: u64,
+    /// How many bytes of memory everything may take that clients leave behind in all buckets together: objects and parts that
+    /// were put, deletions of the buckets' own objects, uploads that are not complete, and buckets made on first use. Beyond it
+    /// a body is answered 400 `EntityTooLarge`, what else needs room 503 `SlowDown`.
+    pub capacity: u64,
 }
 
 impl Config {
@@ -36,6 +40,7 @@ impl Config {
             seed: 0,
             objects: 64,
             object_size: 64 << 20,
+            capacity: 1 << 30,
         }
     }
 }

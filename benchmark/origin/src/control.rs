@@ -46,7 +46,7 @@ pub(crate) async fn answer(request: Request<Incoming>, path: &str, runs: &Runs) 
     }
 }
 
-fn announce(id: &str, body: &Bytes, runs: &Runs) -> Reply {
+pub(crate) fn announce(id: &str, body: &Bytes, runs: &Runs) -> Reply {
     let announcement: Announcement = match serde_json::from_slice(body) {
         Ok(announcement) => announcement,
         Err(error) => return text(400, format!("this is no announcement: {error}")),
@@ -56,6 +56,10 @@ fn announce(id: &str, body: &Bytes, runs: &Runs) -> Reply {
     }
     if announcement.contract.request_size == Some(0) {
         return text(400, "a range of no bytes cannot be asked for: request_size is at least 1".to_owned());
+    }
+    if i64::try_from(announcement.contract.object_size).is_err() {
+        let size = announcement.contract.object_size;
+        return text(400, format!("object_size {size} is more than S3 can name: at most {}", i64::MAX));
     }
     if runs.announce(id, &announcement) {
         Reply::new(201, "text/plain", Payload::EMPTY)

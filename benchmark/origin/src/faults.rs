@@ -185,6 +185,14 @@ impl Faults {
         }
     }
 
+    /// What is kept for the run beyond a few counters, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        let Some((_, delays)) = &self.latency else { return 0 };
+        let delays = locked(delays);
+        let counts = delays.drawn.distinct_values() + delays.delivered.distinct_values();
+        (counts * size_of::<u64>()) as u64
+    }
+
     /// Adds what only the faults know.
     pub(crate) fn complete(&self, audit: &mut Audit) {
         if let Some((_, delays)) = &self.latency {
@@ -244,6 +252,8 @@ fn serialise(histogram: &Histogram<u64>) -> Option<message::Histogram> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::run::Runs;
 
     #[test]
     fn the_same_seed_draws_the_same_and_draws_are_uniform() {
@@ -260,6 +270,16 @@ mod tests {
         }
         let both = draws.iter().filter(|draws| draws.delay < 0.5 && draws.fate < 0.5).count() as f64 / 20_000.0;
         assert!((both - 0.25).abs() < 0.01, "the two draws hang together: {both}");
+    }
+
+    #[test]
+    fn an_open_bucket_begins_with_its_first_request_and_not_with_the_machine() {
+        let inject = vec!["throttle=1/s".parse().unwrap()];
+        let runs = Runs::new(Config { open: true, inject, ..Config::new("") });
+        let before = now_ns();
+        let run = runs.find("bucket").unwrap();
+        let begin = run.faults.as_ref().unwrap().begin.get().unwrap();
+        assert!((before..=now_ns()).contains(&begin.start_ns) && begin.window_ns == begin.start_ns, "{begin:?}");
     }
 
     #[test]

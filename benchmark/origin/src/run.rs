@@ -15,9 +15,9 @@ use crate::config::Config;
 use crate::faults::Faults;
 use crate::object::{BINARY, Content, ETag, Modified, Object};
 use crate::range::Asked;
-use crate::store::{Budget, Store};
+use crate::store::{Budget, Charge, Full, Store};
 
-/// How many buckets are made on first use. They are only counters, but whoever walks over names must not fill the memory.
+/// How many buckets are made on first use. Each is charged to the budget as well, but names cost time too.
 const MOST_OPEN_BUCKETS: usize = 4096;
 
 /// One run: its contract, its faults, its counters, and what was put into it.
@@ -30,19 +30,22 @@ pub(crate) struct Run {
     pub(crate) store: Store,
     begun: OnceLock<()>,
     gone: AtomicBool,
+    /// Of a bucket that was made on first use.
+    _charge: Option<Charge>,
 }
 
 impl Run {
-    fn new(name: &str, announcement: &Announcement) -> Self {
+    fn new(name: &str, announcement: &Announcement, budget: &Budget) -> Self {
         Self {
             name: name.to_owned(),
             contract: announcement.contract.clone(),
             created: Modified::at(SystemTime::now()),
             counters: Counters::default(),
             faults: Faults::new(&announcement.inject, announcement.seed),
-            store: Store::default(),
+            store: Store::new(budget),
             begun: OnceLock::new(),
             gone: AtomicBool::new(false),
+            _charge: None,
         }
     }
 
@@ -68,8 +71,17 @@ impl Run {
         if let Some(stored) = self.store.find(key) {
             return stored;
         }
-        content::key_index(key).filter(|index| *index < self.contract.objects && key.len() == key_length(*index))?;
-        Some(self.pattern(key))
+        self.owns(key).then(|| self.pattern(key))
+    }
+
+    /// Whether the key is that of one of the run's own objects, be it deleted.
+    fn owns(&self, key: &str) -> bool {
+        content::key_index(key).is_some_and(|index| index < self.contract.objects && key.len() == key_length(index))
+    }
+
+    /// Deletes the object of this key, if there is one.
+    pub(crate) fn delete(&self, key: &str) -> Result<(), Full> {
+        self.store.delete(key, self.owns(key))
     }
 
     /// The object of a key that is known to be one of the run's own.
@@ -148,7 +160,7 @@ pub(crate) struct Runs {
 
 impl Runs {
     pub(crate) fn new(config: Config) -> Self {
-        Self { runs: RwLock::default(), config, budget: Budget::default() }
+        Self { runs: RwLock::default(), budget: Budget::new(config.capacity), config }
     }
 
     /// The run of this name; made now where buckets are open.
@@ -161,19 +173,25 @@ impl Runs {
         if runs.len() >= MOST_OPEN_BUCKETS && !runs.contains_key(name) {
             return None;
         }
-        let run = runs.entry(name.to_owned()).or_insert_with(|| {
-            let contract = Contract {
-                objects: self.config.objects,
-                object_size: self.config.object_size,
-                request_size: None,
-                signed: false,
-            };
-            let announcement = Announcement { seed: self.config.seed, contract, inject: self.config.inject.clone() };
-            let run = Run::new(name, &announcement);
-            run.begin(Begin { start_ns: 0, window_ns: now_ns() });
-            Arc::new(run)
-        });
-        Some(Arc::clone(run))
+        if let Some(run) = runs.get(name) {
+            return Some(Arc::clone(run));
+        }
+        let run = Arc::new(self.open(name)?);
+        runs.insert(name.to_owned(), Arc::clone(&run));
+        Some(run)
+    }
+
+    /// A bucket on its first use; `None` where there is no room for another.
+    fn open(&self, name: &str) -> Option<Run> {
+        let Config { seed, objects, object_size, .. } = self.config;
+        let contract = Contract { objects, object_size, request_size: None, signed: false };
+        let announcement = Announcement { seed, contract, inject: self.config.inject.clone() };
+        let mut run = Run::new(name, &announcement, &self.budget);
+        let bytes = name.len() as u64 + run.faults.as_ref().map_or(0, Faults::bytes);
+        run._charge = Some(self.budget.charge(bytes).ok()?);
+        let now_ns = now_ns();
+        run.begin(Begin { start_ns: now_ns, window_ns: now_ns });
+        Some(run)
     }
 
     /// The run of this name, only if it is there.
@@ -187,7 +205,7 @@ impl Runs {
         if runs.contains_key(name) {
             return false;
         }
-        runs.insert(name.to_owned(), Arc::new(Run::new(name, announcement)));
+        runs.insert(name.to_owned(), Arc::new(Run::new(name, announcement, &self.budget)));
         true
     }
 
@@ -217,12 +235,24 @@ mod tests {
     #[test]
     fn every_object_has_one_name() {
         let contract = Contract { objects: 2_000_000, object_size: 1, request_size: None, signed: false };
-        let run = Run::new("r", &Announcement { seed: 0, contract, inject: Vec::new() });
+        let announcement = Announcement { seed: 0, contract, inject: Vec::new() };
+        let run = Run::new("r", &announcement, &Budget::new(0));
         for index in [0, 9, 999_999, 1_000_000, 1_999_999] {
             assert!(run.find(&content::key(index)).is_some(), "{index}");
         }
         for key in ["object-0000000", "object-2000000", "object-0", "else"] {
             assert!(run.find(key).is_none(), "{key}");
         }
+    }
+
+    #[test]
+    fn buckets_that_are_made_on_first_use_are_charged_with_what_they_hold() {
+        let inject = vec!["latency=constant:1ms".parse().unwrap()];
+        let runs = Runs::new(Config { open: true, inject, capacity: 10 << 20, ..Config::new("") });
+        let made = (0..1000).filter(|index| runs.find(&index.to_string()).is_some()).count();
+        // Two histograms of some 200 KB each.
+        assert!((20..30).contains(&made), "{made}");
+        assert!(runs.find("0").is_some(), "what is there stays");
+        assert!(runs.forget("0") && runs.find("1000").is_some(), "what is forgotten is given back");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! GET and HEAD of objects never come here but for their signature: both paths answer them the same (`answer`).
 
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,12 +10,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use benchmark_protocol::units::format_size;
 use bytes::Bytes;
 use futures_core::Stream;
 use hyper::http::Extensions;
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::dto::{self, StreamingBlob, Timestamp};
 use s3s::route::S3Route;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -25,10 +28,19 @@ use crate::config::Credentials;
 use crate::listing::{Query, page};
 use crate::object::{BINARY, ContentType, ETag};
 use crate::run::{Run, Runs};
-use crate::store::Stored;
+use crate::store::{Budget, Full, Stored, Upload};
 
 /// The most keys of one page, as S3 has it.
 const MOST_KEYS: i32 = 1000;
+
+/// The most parts of an upload, as S3 has it.
+const MOST_PARTS: i32 = 10_000;
+
+/// The largest body that s3s takes into memory by itself, outside the budget: the list of an upload's parts.
+const MOST_XML_BYTES: usize = 4 << 20;
+
+/// The same of HTML forms, which no operation here answers.
+const MOST_FORM_BYTES: usize = 64 << 10;
 
 /// Marks a request of which only the signature is to be judged: 204 where it is good.
 #[derive(Clone)]
@@ -42,7 +54,18 @@ pub(crate) fn service(runs: Arc<Runs>) -> S3Service {
     builder.set_access(Anyone);
     builder.set_route(SignatureRoute);
     builder.set_validation(AnyName);
+    builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits()))));
     builder.build()
+}
+
+/// s3s would take 5 GB of a form and 20 MB of XML into memory for anybody who sends them.
+fn limits() -> S3Config {
+    let mut limits = S3Config::default();
+    limits.xml_max_body_size = MOST_XML_BYTES;
+    limits.post_object_max_file_size = MOST_FORM_BYTES as u64;
+    limits.form_max_field_size = MOST_FORM_BYTES;
+    limits.form_max_fields_size = MOST_FORM_BYTES;
+    limits
 }
 
 struct Keys(Option<Credentials>);
@@ -96,19 +119,26 @@ impl Api {
         self.0.find(bucket).ok_or_else(|| s3_error!(NoSuchBucket))
     }
 
+    /// The answer to what needs room where there is none: there may be some later.
+    fn slow_down(&self) -> S3Error {
+        let most = format_size(self.0.budget.most());
+        s3_error!(SlowDown, "The origin remembers at most {most}: delete objects or abort uploads, and try again.")
+    }
+
     /// Takes a body into memory, as far as the budget goes.
     async fn store(&self, body: Option<StreamingBlob>) -> S3Result<Stored> {
-        let mut charge = self.0.budget.charge();
+        let budget = &self.0.budget;
+        let mut charge = budget.charge(0).map_err(|Full| too_large(budget))?;
         let mut bytes = Vec::new();
         if let Some(mut body) = body {
             while let Some(chunk) = poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
                 let chunk = chunk.map_err(|error| S3Error::with_source(s3s::S3ErrorCode::IncompleteBody, error))?;
-                if !charge.grow(chunk.len() as u64) {
-                    return Err(s3_error!(EntityTooLarge, "The origin keeps at most 1 GiB of what is put into it."));
-                }
+                charge.grow(chunk.len() as u64).map_err(|Full| too_large(budget))?;
                 bytes.extend_from_slice(&chunk);
             }
         }
+        // What is charged is what is held.
+        bytes.shrink_to_fit();
         let etag = ETag::of_bytes(&bytes);
         Ok(Stored { bytes: bytes.into(), etag, charge: Arc::new(charge) })
     }
@@ -181,7 +211,8 @@ impl S3 for Api {
         let run = self.run(&input.bucket)?;
         let stored = self.store(input.body).await?;
         let e_tag = Some(dto::ETag::Strong(stored.etag.to_string()));
-        run.store.put(&input.key, stored, input.content_type.map_or(BINARY, ContentType::Owned));
+        let content_type = input.content_type.map_or(BINARY, ContentType::Owned);
+        run.store.put(&input.key, stored, content_type).map_err(|Full| self.slow_down())?;
         Ok(S3Response::new(dto::PutObjectOutput { e_tag, ..Default::default() }))
     }
 
@@ -189,7 +220,7 @@ impl S3 for Api {
         &self,
         request: S3Request<dto::DeleteObjectInput>,
     ) -> S3Result<S3Response<dto::DeleteObjectOutput>> {
-        self.run(&request.input.bucket)?.store.delete(&request.input.key);
+        self.run(&request.input.bucket)?.delete(&request.input.key).map_err(|Full| self.slow_down())?;
         Ok(S3Response::new(dto::DeleteObjectOutput::default()))
     }
 
@@ -199,7 +230,8 @@ impl S3 for Api {
     ) -> S3Result<S3Response<dto::CreateMultipartUploadOutput>> {
         let input = request.input;
         let content_type = input.content_type.map_or(BINARY, ContentType::Owned);
-        let upload_id = self.run(&input.bucket)?.store.begin_upload(&input.key, content_type);
+        let upload = self.run(&input.bucket)?.store.begin_upload(&input.key, content_type);
+        let upload_id = upload.map_err(|Full| self.slow_down())?;
         Ok(S3Response::new(dto::CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
             key: Some(input.key),
@@ -214,11 +246,14 @@ impl S3 for Api {
     ) -> S3Result<S3Response<dto::UploadPartOutput>> {
         let input = request.input;
         let run = self.run(&input.bucket)?;
+        if !(1..=MOST_PARTS).contains(&input.part_number) {
+            return Err(s3_error!(InvalidArgument, "Parts have numbers from 1 to {MOST_PARTS}."));
+        }
+        // Before its body is read; and again behind it, for it may have been aborted in the meantime.
+        find(&mut run.store.uploads(), &input.upload_id, &input.key)?;
         let stored = self.store(input.body).await?;
         let e_tag = Some(dto::ETag::Strong(stored.etag.to_string()));
-        let mut uploads = run.store.uploads();
-        let upload = uploads.get_mut(&input.upload_id).filter(|upload| upload.key == input.key);
-        upload.ok_or_else(|| s3_error!(NoSuchUpload))?.parts.insert(input.part_number, stored);
+        find(&mut run.store.uploads(), &input.upload_id, &input.key)?.parts.insert(input.part_number, stored);
         Ok(S3Response::new(dto::UploadPartOutput { e_tag, ..Default::default() }))
     }
 
@@ -229,17 +264,16 @@ impl S3 for Api {
         let input = request.input;
         let run = self.run(&input.bucket)?;
         let listed = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
-        let (stored, content_type) = {
+        let stored = {
             let mut uploads = run.store.uploads();
-            let upload = uploads.get(&input.upload_id).filter(|upload| upload.key == input.key);
-            let upload = upload.ok_or_else(|| s3_error!(NoSuchUpload))?;
-            let stored = join(&listed, upload, self.0.budget.charge())?;
+            let upload = find(&mut uploads, &input.upload_id, &input.key)?;
+            let stored = join(&listed, upload, &self.0.budget)?;
             let content_type = upload.content_type.clone();
+            run.store.put(&input.key, stored.clone(), content_type).map_err(|Full| self.slow_down())?;
             uploads.remove(&input.upload_id);
-            (stored, content_type)
+            stored
         };
         let e_tag = Some(dto::ETag::Strong(stored.etag.to_string()));
-        run.store.put(&input.key, stored, content_type);
         Ok(S3Response::new(dto::CompleteMultipartUploadOutput {
             location: Some(format!("/{}/{}", input.bucket, input.key)),
             bucket: Some(input.bucket),
@@ -260,12 +294,19 @@ impl S3 for Api {
     }
 }
 
+/// The upload of this id and key.
+fn find<'u>(uploads: &'u mut HashMap<String, Upload>, id: &str, key: &str) -> S3Result<&'u mut Upload> {
+    uploads.get_mut(id).filter(|upload| upload.key == key).ok_or_else(|| s3_error!(NoSuchUpload))
+}
+
+/// The answer to a body that is not taken: sent again it would not be either.
+fn too_large(budget: &Budget) -> S3Error {
+    let most = format_size(budget.most());
+    s3_error!(EntityTooLarge, "The origin keeps at most {most} of what is put into it, in all buckets together.")
+}
+
 /// Joins the listed parts of an upload into one object, which is charged anew: for a moment both are held.
-fn join(
-    listed: &[dto::CompletedPart],
-    upload: &crate::store::Upload,
-    mut charge: crate::store::Charge,
-) -> S3Result<Stored> {
+fn join(listed: &[dto::CompletedPart], upload: &Upload, budget: &Budget) -> S3Result<Stored> {
     let mut parts = Vec::with_capacity(listed.len());
     for part in listed {
         let number = part.part_number.ok_or_else(|| s3_error!(InvalidPart))?;
@@ -279,9 +320,7 @@ fn join(
         return Err(s3_error!(InvalidPartOrder));
     }
     let size: usize = parts.iter().map(|part| part.bytes.len()).sum();
-    if !charge.grow(size as u64) {
-        return Err(s3_error!(EntityTooLarge, "The origin keeps at most 1 GiB of what is put into it."));
-    }
+    let charge = budget.charge(size as u64).map_err(|Full| too_large(budget))?;
     let bytes = parts.iter().fold(Vec::with_capacity(size), |mut bytes, part| {
         bytes.extend_from_slice(&part.bytes);
         bytes
@@ -290,7 +329,7 @@ fn join(
     Ok(Stored { bytes: Bytes::from(bytes), etag, charge: Arc::new(charge) })
 }
 
-fn read_token(token: &str) -> S3Result<String> {
+pub(crate) fn read_token(token: &str) -> S3Result<String> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     bytes.ok_or_else(|| s3_error!(InvalidArgument, "This is no continuation token of ours."))
 }

@@ -9,12 +9,15 @@ use bytes::Bytes;
 
 use crate::object::{Content, ContentType, ETag, Modified, Object};
 
-/// How many bytes all runs together may hold.
-const MOST_BYTES: u64 = 1 << 30;
+/// What an entry, an upload or a part costs beyond its bytes and its texts: nodes of maps, tags, dates. Rounded up.
+const OVERHEAD_BYTES: u64 = 512;
 
-/// The bytes held by all runs.
-#[derive(Clone, Default)]
-pub(crate) struct Budget(Arc<AtomicU64>);
+/// The bytes held by all runs, and the most that they may be.
+#[derive(Clone)]
+pub(crate) struct Budget {
+    held: Arc<AtomicU64>,
+    most: u64,
+}
 
 /// A part of the budget, given back when dropped.
 pub(crate) struct Charge {
@@ -22,27 +25,41 @@ pub(crate) struct Charge {
     bytes: u64,
 }
 
+/// The budget does not hold so much more.
+#[derive(Debug)]
+pub(crate) struct Full;
+
 impl Budget {
-    pub(crate) fn charge(&self) -> Charge {
-        Charge { budget: self.clone(), bytes: 0 }
+    pub(crate) fn new(most: u64) -> Self {
+        Self { held: Arc::default(), most }
+    }
+
+    pub(crate) const fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// A part of this size, and what it costs to remember one.
+    pub(crate) fn charge(&self, bytes: u64) -> Result<Charge, Full> {
+        let mut charge = Charge { budget: self.clone(), bytes: 0 };
+        charge.grow(bytes.saturating_add(OVERHEAD_BYTES))?;
+        Ok(charge)
     }
 }
 
 impl Charge {
-    /// Takes more of the budget; `false` where there is not so much of it.
-    pub(crate) fn grow(&mut self, bytes: u64) -> bool {
-        let add = |held: u64| held.checked_add(bytes).filter(|held| *held <= MOST_BYTES);
-        let taken = self.budget.0.fetch_update(Relaxed, Relaxed, add).is_ok();
-        if taken {
-            self.bytes += bytes;
-        }
-        taken
+    /// Takes more of the budget.
+    pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Full> {
+        let Budget { held, most } = &self.budget;
+        let add = |held: u64| held.checked_add(bytes).filter(|held| held <= most);
+        held.fetch_update(Relaxed, Relaxed, add).map_err(|_| Full)?;
+        self.bytes += bytes;
+        Ok(())
     }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.budget.0.fetch_sub(self.bytes, Relaxed);
+        self.budget.held.fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -55,24 +72,29 @@ pub(crate) struct Stored {
     pub(crate) charge: Arc<Charge>,
 }
 
-/// An entry that stands before the run's own objects.
-pub(crate) enum Entry {
-    Object { stored: Stored, modified: Modified, content_type: ContentType },
-    Deleted,
+/// What stands before the run's own object of its key.
+pub(crate) struct Entry {
+    /// What was put; `None` is the deletion of the run's own object.
+    put: Option<Put>,
+    #[expect(dead_code, reason = "held for its drop")]
+    charge: Charge,
+}
+
+struct Put {
+    stored: Stored,
+    modified: Modified,
+    content_type: ContentType,
 }
 
 impl Entry {
     pub(crate) fn object(&self) -> Option<Object> {
-        match self {
-            Self::Deleted => None,
-            Self::Object { stored, modified, content_type } => Some(Object {
-                content: Content::Stored(stored.bytes.clone()),
-                size: stored.bytes.len() as u64,
-                etag: stored.etag,
-                modified: *modified,
-                content_type: content_type.clone(),
-            }),
-        }
+        self.put.as_ref().map(|Put { stored, modified, content_type }| Object {
+            content: Content::Stored(stored.bytes.clone()),
+            size: stored.bytes.len() as u64,
+            etag: stored.etag,
+            modified: *modified,
+            content_type: content_type.clone(),
+        })
     }
 }
 
@@ -81,11 +103,13 @@ pub(crate) struct Upload {
     pub(crate) key: String,
     pub(crate) content_type: ContentType,
     pub(crate) parts: BTreeMap<i32, Stored>,
+    #[expect(dead_code, reason = "held for its drop")]
+    charge: Charge,
 }
 
 /// The entries of one run.
-#[derive(Default)]
 pub(crate) struct Store {
+    budget: Budget,
     /// Asked before the lock is taken: most runs never put anything.
     used: AtomicBool,
     entries: RwLock<BTreeMap<String, Entry>>,
@@ -94,15 +118,40 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn put(&self, key: &str, stored: Stored, content_type: ContentType) {
-        let entry = Entry::Object { stored, modified: Modified::at(SystemTime::now()), content_type };
-        self.write().insert(key.to_owned(), entry);
-        self.used.store(true, Relaxed);
+    pub(crate) fn new(budget: &Budget) -> Self {
+        Self {
+            budget: budget.clone(),
+            used: AtomicBool::new(false),
+            entries: RwLock::default(),
+            uploads: Mutex::default(),
+            next_upload: AtomicU64::new(0),
+        }
     }
 
-    pub(crate) fn delete(&self, key: &str) {
-        self.write().insert(key.to_owned(), Entry::Deleted);
+    pub(crate) fn put(&self, key: &str, stored: Stored, content_type: ContentType) -> Result<(), Full> {
+        let charge = self.charge(key, &content_type)?;
+        let put = Some(Put { stored, modified: Modified::at(SystemTime::now()), content_type });
+        self.write().insert(key.to_owned(), Entry { put, charge });
         self.used.store(true, Relaxed);
+        Ok(())
+    }
+
+    /// Deletes what was put, and where the key is one of the run's `own` objects that one too: only this leaves something behind.
+    pub(crate) fn delete(&self, key: &str, own: bool) -> Result<(), Full> {
+        let mut entries = self.write();
+        match entries.get_mut(key) {
+            Some(entry) if own => entry.put = None,
+            Some(_) => {
+                entries.remove(key);
+            }
+            None if own => {
+                let charge = self.charge(key, "")?;
+                entries.insert(key.to_owned(), Entry { put: None, charge });
+                self.used.store(true, Relaxed);
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     /// What stands before the run's own object of this key: `None` nothing, `Some(None)` its deletion.
@@ -121,11 +170,16 @@ impl Store {
         self.entries.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn begin_upload(&self, key: &str, content_type: ContentType) -> String {
+    pub(crate) fn begin_upload(&self, key: &str, content_type: ContentType) -> Result<String, Full> {
+        let charge = self.charge(key, &content_type)?;
         let id = format!("upload-{}", self.next_upload.fetch_add(1, Relaxed));
-        let upload = Upload { key: key.to_owned(), content_type, parts: BTreeMap::new() };
+        let upload = Upload { key: key.to_owned(), content_type, parts: BTreeMap::new(), charge };
         self.uploads().insert(id.clone(), upload);
-        id
+        Ok(id)
+    }
+
+    fn charge(&self, key: &str, content_type: &str) -> Result<Charge, Full> {
+        self.budget.charge((key.len() + content_type.len()) as u64)
     }
 
     pub(crate) fn uploads(&self) -> MutexGuard<'_, HashMap<String, Upload>> {
@@ -142,15 +196,62 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::object::BINARY;
+
+    fn stored(budget: &Budget, bytes: &'static str) -> Stored {
+        let charge = budget.charge(bytes.len() as u64).unwrap();
+        Stored { bytes: bytes.into(), etag: ETag::of_bytes(bytes.as_bytes()), charge: Arc::new(charge) }
+    }
+
+    fn held(budget: &Budget) -> u64 {
+        budget.held.load(Relaxed)
+    }
 
     #[test]
     fn what_is_dropped_is_given_back() {
-        let budget = Budget::default();
-        let mut first = budget.charge();
-        assert!(first.grow(MOST_BYTES));
-        let mut second = budget.charge();
-        assert!(!second.grow(1));
+        let budget = Budget::new(10_000);
+        let first = budget.charge(10_000 - OVERHEAD_BYTES).unwrap();
+        assert!(budget.charge(0).is_err());
         drop(first);
-        assert!(second.grow(MOST_BYTES) && !second.grow(1));
+        let mut second = budget.charge(0).unwrap();
+        assert!(second.grow(10_001 - OVERHEAD_BYTES).is_err() && second.grow(u64::MAX).is_err());
+        second.grow(10_000 - OVERHEAD_BYTES).unwrap();
+    }
+
+    #[test]
+    fn deletions_are_charged_once_and_only_where_they_leave_something_behind() {
+        let budget = Budget::new(u64::MAX);
+        let store = Store::new(&budget);
+        for index in 0..1000 {
+            store.delete(&format!("nobody-put-{index}"), false).unwrap();
+            store.delete("own", true).unwrap();
+        }
+        assert_eq!((held(&budget), store.read().len()), (OVERHEAD_BYTES + 3, 1));
+        assert!(matches!(store.find("own"), Some(None)));
+        store.put("other", stored(&budget, "bytes"), BINARY).unwrap();
+        store.delete("other", false).unwrap();
+        assert_eq!((held(&budget), store.read().len()), (OVERHEAD_BYTES + 3, 1));
+        store.clear();
+        assert_eq!(held(&budget), 0);
+    }
+
+    #[test]
+    fn a_full_budget_refuses_every_kind_of_entry_and_still_lets_delete() {
+        let budget = Budget::new(4 * OVERHEAD_BYTES);
+        let store = Store::new(&budget);
+        store.put("own", stored(&budget, "x"), BINARY).unwrap();
+        let kept = stored(&budget, "y");
+        assert!(store.put("k", kept.clone(), BINARY).is_err());
+        assert!(store.begin_upload(&"k".repeat(600), BINARY).is_err());
+        assert!(store.delete(&"k".repeat(600), true).is_err());
+        // What is there can always be deleted, the run's own object included: its entry stays, and gives back the bytes.
+        let before = held(&budget);
+        store.delete("own", true).unwrap();
+        assert_eq!(before - held(&budget), OVERHEAD_BYTES + 1);
+        assert!(matches!(store.find("own"), Some(None)));
+        let id = store.begin_upload("k", BINARY).unwrap();
+        assert!(store.begin_upload("k", BINARY).is_err());
+        store.uploads().remove(&id);
+        store.begin_upload("k", BINARY).unwrap();
     }
 }

@@ -48,7 +48,8 @@ pub fn origin_of(key: &str) -> usize {
 /// most `length` and at most [`PERIOD`] of them. Longer ranges are served piece by piece.
 #[must_use]
 pub fn piece(origin: usize, offset: u64, length: u64) -> &'static [u8] {
-    let start = ((origin as u64 + offset) % PERIOD as u64) as usize;
+    // Each by itself: their sum may be beyond 64 bits.
+    let start = (origin + (offset % PERIOD as u64) as usize) % PERIOD;
     &PATTERN[start..start + length.min(PERIOD as u64) as usize]
 }
 
@@ -101,6 +102,12 @@ mod tests {
     #[test]
     fn a_piece_never_exceeds_the_period() {
         assert_eq!(piece(5, 3, 3 * PERIOD as u64).len(), PERIOD);
+    }
+
+    #[test]
+    fn the_last_byte_of_the_largest_object_has_its_content() {
+        let at = (u64::MAX % PERIOD as u64) as usize;
+        assert_eq!(piece(PERIOD - 1, u64::MAX, 1), piece((PERIOD - 1 + at) % PERIOD, 0, 1));
     }
 
     #[test]

@@ -112,13 +112,13 @@ impl Failures {
     /// Failures of every kind together.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.0.iter().sum()
+        self.0.into_iter().fold(0, u64::saturating_add)
     }
 
     /// Failures of requests that never reached the target.
     #[must_use]
     pub fn never_left(&self) -> u64 {
-        self.occurred().filter(|(kind, _)| kind.never_left()).map(|(_, number)| number).sum()
+        self.occurred().filter(|(kind, _)| kind.never_left()).map(|(_, number)| number).fold(0, u64::saturating_add)
     }
 
     /// The kinds that occurred, with their numbers.
@@ -130,7 +130,7 @@ impl Failures {
 impl AddAssign for Failures {
     fn add_assign(&mut self, other: Self) {
         for (sum, number) in self.0.iter_mut().zip(other.0) {
-            *sum += number;
+            *sum = sum.saturating_add(number);
         }
     }
 }
@@ -169,13 +169,14 @@ pub struct Counts {
     pub success_bytes: u64,
 }
 
+/// Saturating: the numbers are those of whoever sent them.
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
-        self.attempts += other.attempts;
-        self.successes += other.successes;
+        self.attempts = self.attempts.saturating_add(other.attempts);
+        self.successes = self.successes.saturating_add(other.successes);
         self.failures += other.failures;
-        self.censored += other.censored;
-        self.success_bytes += other.success_bytes;
+        self.censored = self.censored.saturating_add(other.censored);
+        self.success_bytes = self.success_bytes.saturating_add(other.success_bytes);
     }
 }
 

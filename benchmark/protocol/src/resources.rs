@@ -37,6 +37,6 @@ impl Resources {
     /// User and system CPU time together, in microseconds.
     #[must_use]
     pub const fn cpu_us(&self) -> u64 {
-        self.cpu_user_us + self.cpu_system_us
+        self.cpu_user_us.saturating_add(self.cpu_system_us)
     }
 }

@@ -27,7 +27,7 @@ Examples:
   wrk -c 32 -t 1 -H 'Range: bytes=0-16383' http://127.0.0.1:9000/bucket/object-000000")]
 pub(super) struct Origin {
     /// Where to listen; port 0 is any free one
-    #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDRESS:PORT")]
+    #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDRESS:PORT", value_parser = parse_address)]
     listen: SocketAddr,
     /// Threads that serve
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -36,7 +36,7 @@ pub(super) struct Origin {
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     objects: u64,
     /// Size of each object
-    #[arg(long, default_value = "64MiB", value_parser = parse_size)]
+    #[arg(long, default_value = "64MiB", value_parser = parse_object_size)]
     object_size: u64,
     /// What to do to the requests, from the first on: latency=constant:20ms, error=503:1%, ...; repeatable
     #[arg(long, value_name = "SPEC")]
@@ -59,9 +59,18 @@ impl Origin {
             bail!("no listener");
         };
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-        let credentials = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+        let credentials = match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
+            (Some(access_key), Some(secret_key)) => Some(Credentials { access_key, secret_key }),
+            (None, None) => None,
+            (access_key, _) => {
+                let (set, missing) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+                let (set, missing) = if access_key.is_some() { (set, missing) } else { (missing, set) };
+                eprintln!("warning: {set} is set and {missing} is not: signed requests will be refused");
+                None
+            }
+        };
         let config = Config {
-            credentials: credentials.map(|(access_key, secret_key)| Credentials { access_key, secret_key }),
+            credentials,
             open: !self.harness,
             inject: self.inject,
             seed: self.seed,
@@ -77,6 +86,18 @@ impl Origin {
         serve(listeners, config, ended(self.harness)).await.context("the origin failed")?;
         Ok(if self.harness { Exit::Good } else { Exit::Interrupted })
     }
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an IP address and a port (127.0.0.1:9000, [::1]:9000, 0.0.0.0:0)".to_owned())
+}
+
+fn parse_object_size(text: &str) -> Result<u64, String> {
+    let size = parse_size(text).map_err(|error| error.to_string())?;
+    if i64::try_from(size).is_err() {
+        return Err(format!("more than S3 can name: at most {} bytes", i64::MAX));
+    }
+    Ok(size)
 }
 
 /// A signal, or under the harness its death: the standard input that it holds ends then. Signals are the harness's to answer there.

@@ -25,6 +25,9 @@ fn a_wrong_word_is_refused_before_anything_is_built() {
         (&["run-all", "--runner", "swarm"], "invalid value 'swarm'"),
         (&["frobnicate"], "unrecognized subcommand"),
         (&["origin", "--inject", "latency=soup"], "malformed injection `latency=soup`"),
+        (&["origin", "--inject", "reset=60%", "--inject", "truncate=60%"], "add up to 120%: at most 100%"),
+        (&["origin", "--listen", "localhost:9000"], "write an IP address and a port (127.0.0.1:9000"),
+        (&["origin", "--object-size", "9223372036854775808"], "at most 9223372036854775807 bytes"),
     ] {
         let ended = harness.run(arguments);
         assert_eq!(ended.code, 2, "{arguments:?}: {ended:?}");

@@ -132,6 +132,10 @@ fn documents_are_json_and_take_their_time() {
         let response = client.get("/r/api/42?delay=soon", header).unwrap();
         assert_eq!(response.status, 400, "{path}");
         assert!(response.text().contains("`soon` is not a duration"), "{path}: {}", response.text());
+        // A client that leaves is not noticed before: its connection would be held for ever.
+        let response = client.get("/r/api/42?delay=1000000h", header).unwrap();
+        assert_eq!(response.status, 400, "{path}");
+        assert!(response.text().contains("`1000000h` is longer than 300 s"), "{path}: {}", response.text());
     }
 }
 
@@ -281,6 +285,11 @@ fn an_open_origin_makes_buckets_on_first_use() {
     });
     assert_eq!(origin.connect().get("/any/object-000001", "").unwrap().status, 503);
     assert_eq!(origin.audit("any").injected_errors, 1);
+    // Of the millions that a client may name, only so many as there is room for.
+    let full = Origin::with(|config| (config.open, config.object_size, config.capacity) = (true, 10, 10_000));
+    let made =
+        (0..100).filter(|index| full.connect().get(&format!("/{index}/object-000000"), "").unwrap().status == 200);
+    assert!((10..20).contains(&made.count()));
     origin.run("announced", &[]);
     assert_eq!(origin.connect().get("/announced/object-000001", "").unwrap().body.len(), 100_000);
 }

@@ -205,3 +205,89 @@ fn buckets_are_headed_and_listed() {
     assert_eq!(origin.connect().request("HEAD", "/other", "", b"").unwrap().status, 404);
     assert!(origin.connect().get("/", "").unwrap().text().contains("<Name>run</Name>"));
 }
+
+#[test]
+fn what_clients_leave_behind_stays_within_a_bound_that_all_runs_share() {
+    let origin = Origin::with(|config| config.capacity = 200_000);
+    origin.announce("run", |contract| contract.objects = 1_000_000, &[]);
+    origin.announce("other", |_| {}, &[]);
+    let s3 = S3::new(&origin, "run", SECRET_KEY);
+    let other = S3::new(&origin, "other", SECRET_KEY);
+    let delete =
+        |s3: &S3<'_>, key: &str| s3.send("DELETE", &DeleteObject::new(&s3.bucket, Some(&s3.credentials), key), "", b"");
+    let create = |s3: &S3<'_>, key: &str| {
+        s3.send("POST", &CreateMultipartUpload::new(&s3.bucket, Some(&s3.credentials), key), "", b"")
+    };
+    let refused = |response: Response| {
+        let text = response.text();
+        assert!(response.status == 503 && text.contains("<Code>SlowDown</Code>") && text.contains("200000"), "{text}");
+    };
+
+    // What was never there leaves nothing, nor does deleting anything twice.
+    for index in 0..500 {
+        assert_eq!(delete(&s3, &format!("{}-{index}", "k".repeat(900))).status, 204);
+        assert_eq!(delete(&s3, "object-000000").status, 204);
+    }
+    assert_eq!(other.put("large", &[0; 198_000]).status, 200);
+    let too_large = s3.put("large", &[0; 2_000]);
+    assert!(
+        too_large.status == 400 && too_large.text().contains("<Code>EntityTooLarge</Code>"),
+        "{}",
+        too_large.text()
+    );
+
+    // There is room for a deletion, or an upload, and not for many.
+    assert_eq!(delete(&other, "large").status, 204);
+    let keys = || (1..1000).map(content::key);
+    let deleted = keys().take_while(|key| delete(&s3, key).status == 204).count();
+    assert!((300..400).contains(&deleted), "{deleted}");
+    refused(delete(&s3, &content::key(999)));
+    refused(create(&s3, "upload"));
+    refused(create(&other, "upload"));
+    refused(delete(&other, "object-000001"));
+    assert_eq!(s3.put("small", b"x").status, 400);
+    assert_eq!(s3.get("object-000999", "").status, 200);
+
+    // What a run holds is given back with it.
+    assert_eq!(origin.control("DELETE", "run", "").status, 204);
+    let uploads = (0..1000).take_while(|_| create(&other, "upload").status == 200).count();
+    assert!((300..400).contains(&uploads), "{uploads}");
+    refused(create(&other, "upload"));
+    let upload = "upload-0";
+    let abort = AbortMultipartUpload::new(&other.bucket, Some(&other.credentials), "upload", upload);
+    assert_eq!(other.send("DELETE", &abort, "", b"").status, 204);
+    assert_eq!(create(&other, "upload").status, 200);
+}
+
+#[test]
+fn parts_have_the_numbers_that_s3_gives_them() {
+    let origin = Origin::start();
+    origin.announce("run", |_| {}, &[]);
+    for number in ["0", "-1", "10001", "2147483647"] {
+        let path = format!("/run/key?partNumber={number}&uploadId=upload-0");
+        let response = origin.connect().request("PUT", &path, "", b"x").unwrap();
+        assert!(response.status == 400 && response.text().contains("from 1 to 10000"), "{}", response.text());
+    }
+    let path = "/run/key?partNumber=1&uploadId=nobody-made-it";
+    assert_eq!(origin.connect().request("PUT", path, "", b"x").unwrap().status, 404);
+}
+
+#[test]
+fn a_body_that_s3s_would_read_whole_is_bounded() {
+    let origin = Origin::start();
+    origin.announce("run", |_| {}, &[]);
+    let form = |file: &str| {
+        let field = |name: &str, rest: &str, value: &str| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"{rest}\r\n\r\n{value}\r\n")
+        };
+        let body = field("key", "", "k") + &field("file", "; filename=\"f\"", file) + "--b--\r\n";
+        let headers = "Content-Type: multipart/form-data; boundary=b\r\n";
+        origin.connect().request("POST", "/run", headers, body.as_bytes()).unwrap()
+    };
+    let large = form(&"x".repeat(1 << 20));
+    assert!(large.status == 400, "{} {}", large.status, large.text());
+    let list = "x".repeat(5 << 20);
+    let path = "/run/key?uploadId=upload-0";
+    let response = origin.connect().request("POST", path, "", list.as_bytes()).unwrap();
+    assert!(response.status >= 400, "{} {}", response.status, response.text());
+}
