@@ -10,6 +10,8 @@ pub mod case;
 pub mod commands;
 pub mod compare;
 pub mod exit;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod library;
 pub mod machine;
 pub mod metrics;

@@ -14,6 +14,8 @@ mod config;
 mod connection;
 mod control;
 mod faults;
+#[doc(hidden)]
+pub mod fuzz;
 mod handover;
 mod head;
 mod listing;

@@ -184,7 +184,7 @@ pub fn check_together(specs: &[Inject]) -> Result<(), String> {
         })
         .sum();
     if shares > 1.0 + 1e-9 {
-        return Err(format!("the shares of error, truncate and reset add up to {}: at most 100%", percent(shares)));
+        return Err(format!("the shares of error, truncate and reset add up to {}%: at most 100%", rounded(shares)));
     }
     Ok(())
 }
@@ -201,7 +201,9 @@ fn parse_latency(value: &str) -> Option<Latency> {
         }),
         ("pareto", [scale, shape]) => {
             let shape = shape.parse().ok().filter(|shape: &f64| shape.is_finite() && *shape > 0.0)?;
-            Some(Latency::Pareto { scale: parse_duration(scale).ok()?, shape })
+            // Without a scale it is no distribution, but always 0.
+            let scale = parse_duration(scale).ok().filter(|scale| !scale.is_zero())?;
+            Some(Latency::Pareto { scale, shape })
         }
         _ => None,
     }
@@ -224,20 +226,29 @@ fn parse_share(value: &str) -> Option<f64> {
         Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
         None => value.trim().parse().ok()?,
     };
-    (0.0..=1.0).contains(&share).then_some(share)
+    // `-0` is within the range, and written as nobody writes it.
+    (0.0..=1.0).contains(&share).then_some(share.abs())
 }
 
 fn parse_count(value: Option<&str>) -> Option<u32> {
     value?.parse().ok().filter(|count| *count > 0)
 }
 
-/// `0.07` as `7%`, without the dust of binary fractions.
+/// `0.07` as `7%`; a share that is no such round figure as it is, so that it reads back as the same.
 fn percent(share: f64) -> String {
-    format!("{}%", (share * 1e10).round() / 1e8)
+    let percent = rounded(share);
+    if percent / 100.0 == share { format!("{percent}%") } else { share.to_string() }
+}
+
+/// A share in percent, without the dust of binary fractions.
+fn rounded(share: f64) -> f64 {
+    (share * 1e10).round() / 1e8
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -262,6 +273,7 @@ mod tests {
         for (spec, form) in [
             ("latency=constant", "latency=constant:20ms"),
             ("latency=pareto:5ms,0", "pareto:5ms,1.5"),
+            ("latency=pareto:0s,1.5", "pareto:5ms,1.5"),
             ("error=200:1%", "error=503:1%"),
             ("error=503:101%", "error=503:1%"),
             ("truncate=", "truncate=1%"),
@@ -292,5 +304,46 @@ mod tests {
         assert_eq!(pareto.quantile(0.0), Duration::from_millis(5));
         // 5 ms / 0.125^(1/1.5) = 5 ms x 4
         assert!((pareto.quantile(0.875).as_secs_f64() - 0.020).abs() < 1e-9);
+    }
+
+    /// A spec as somebody may type it, right or nearly.
+    fn typed() -> impl Strategy<Value = String> {
+        let regex = |pattern: &str| proptest::string::string_regex(pattern).unwrap();
+        let name = "(latency|error|truncate|reset|stall|throttle|concurrency|[a-z]{0,9})";
+        let duration = "[0-9]{1,20}([.][0-9]{1,3})?(ns|us|ms|s|m|h)";
+        let share = "-?[0-9]{1,3}([.][0-9]{1,12})?(e-?[0-9]{1,3})?%?";
+        prop_oneof![
+            regex(&format!("{name}=[ -~]{{0,20}}")),
+            regex(&format!("latency=constant:{duration}")),
+            regex(&format!("latency=bimodal:{duration},{duration},{share}")),
+            regex(&format!("latency=pareto:{duration},[0-9]{{1,3}}([.][0-9]{{1,3}})?(e-?[0-9]{{1,3}})?")),
+            regex(&format!("(error=[0-9]{{1,5}}:|truncate=|reset=){share}")),
+            regex(&format!("stall={duration}@{duration}")),
+            regex("throttle=[0-9]{1,11}/s|concurrency=[0-9]{1,11}|.{0,40}"),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_typed_is_refused_by_its_name_or_written_as_what_reads_back(spec in typed()) {
+            crate::fuzz::inject(spec.as_bytes());
+        }
+
+        #[test]
+        fn every_share_reads_back_to_the_last_bit(share in 0.0..=1.0_f64, digits in 0..9) {
+            let short = (share * 10_f64.powi(digits)).round() / 10_f64.powi(digits);
+            for share in [share, short, share * 1e-9] {
+                let spec = Inject::Reset { share };
+                prop_assert_eq!(spec.to_string().parse(), Ok(spec));
+            }
+        }
+
+        #[test]
+        fn specs_together_are_refused_by_their_names_or_fit(specs in proptest::collection::vec(typed(), 0..5)) {
+            let specs: Vec<Inject> = specs.iter().filter_map(|spec| spec.parse().ok()).collect();
+            if let Err(error) = check_together(&specs) {
+                prop_assert!(error.contains('%') || specs.iter().any(|spec| error.contains(&spec.to_string())), "{}", error);
+            }
+        }
     }
 }

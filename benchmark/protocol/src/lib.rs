@@ -5,6 +5,8 @@
 
 pub mod content;
 pub mod counts;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod inject;
 pub mod message;
 pub mod origin;

@@ -160,6 +160,8 @@ impl Values {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const SIZE: Parameter =
@@ -184,5 +186,53 @@ mod tests {
         let values = Values::new(&[SIZE], []).unwrap();
         assert_eq!(values.number("size"), Some(16_384));
         assert_eq!(values.number("other"), None);
+    }
+
+    /// A parameter of any kind and bounds.
+    fn parameter() -> impl Strategy<Value = Parameter> {
+        let kind = prop_oneof![
+            any::<(u64, u64)>().prop_map(|(a, b)| Kind::Size { min: a.min(b), max: a.max(b) }),
+            any::<u64>().prop_map(|max_seconds| Kind::Duration { max_seconds }),
+            any::<(u64, u64)>().prop_map(|(a, b)| Kind::Count { min: a.min(b), max: a.max(b) }),
+            Just(Kind::Size { min: 1, max: 1 << 40 }),
+            Just(Kind::Duration { max_seconds: 300 }),
+            Just(Kind::Count { min: 1, max: 1_000_000 }),
+            Just(Kind::Flag),
+        ];
+        kind.prop_map(|kind| Parameter { name: "name", kind, default: "", help: "" })
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_refused_by_its_name_or_has_one_form(
+            parameter in parameter(),
+            value in r"[0-9]{1,20}|[0-9]{1,4}([.][0-9]{1,3})? ?(ns|us|ms|s|m|h|B|kB|KiB|MiB|GiB)|true|false|.{0,20}",
+        ) {
+            match parameter.normalise(&value) {
+                Ok(normal) => {
+                    prop_assert_eq!(parameter.normalise(&normal), Ok(normal.clone()));
+                    let values = Values::new(&[parameter], [("name", &*value)]).unwrap();
+                    prop_assert_eq!(values.iter().collect::<Vec<_>>(), [("name", &*normal)]);
+                    match parameter.kind {
+                        Kind::Size { min, max } | Kind::Count { min, max } => {
+                            prop_assert!(values.number("name").is_some_and(|number| (min..=max).contains(&number)));
+                        }
+                        Kind::Duration { max_seconds } => {
+                            let seconds = values.duration("name").unwrap().as_secs_f64();
+                            prop_assert!(seconds <= max_seconds as f64);
+                        }
+                        Kind::Flag => prop_assert_eq!(values.flag("name"), value == "true"),
+                    }
+                }
+                Err(error) => prop_assert!(error.contains("`name`") && error.contains(&value), "{}", error),
+            }
+        }
+
+        #[test]
+        fn a_name_that_no_parameter_has_is_named(name in ".{0,20}") {
+            prop_assume!(name != "size");
+            let error = Values::new(&[SIZE], [(&*name, "1")]).unwrap_err();
+            prop_assert!(error.contains(&name) && error.contains("(known: size)"), "{}", error);
+        }
     }
 }

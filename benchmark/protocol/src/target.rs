@@ -62,7 +62,9 @@ impl Target {
                 return Err(TargetError::BadEndpoint(endpoint.to_owned()));
             }
             let names = match names.split_once('/').unwrap_or((names, "")) {
-                ("", _) => return Err(malformed()),
+                (bucket, _) if bucket.is_empty() || bucket.contains(|c| is_blank(c) || "?#".contains(c)) => {
+                    return Err(malformed());
+                }
                 (bucket, "") => Names::Bucket(bucket.into()),
                 (bucket, key) => Names::Object { bucket: bucket.into(), key: key.into() },
             };
@@ -139,10 +141,17 @@ fn split(url: &str) -> Option<(bool, &str, &str)> {
         None => (true, url.strip_prefix("https://")?),
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let good = !authority.is_empty() && !authority.contains(['@', ' ', '?', '#']) && !authority.starts_with(':');
+    let good = !authority.is_empty()
+        && !authority.contains(|c| is_blank(c) || "@?#".contains(c))
+        && !authority.starts_with(':');
     let port_is_good =
         authority.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok() || port.ends_with(']'));
-    (good && port_is_good && !path.contains([' ', '#'])).then_some((tls, authority, path))
+    (good && port_is_good && !path.contains(|c| is_blank(c) || c == '#')).then_some((tls, authority, path))
+}
+
+/// What may not be in a URL as it is: it would end a line or a word of the request's head.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control()
 }
 
 /// Percent-encodes a key for a path, as S3 does: everything but unreserved characters and the slash.
@@ -159,6 +168,8 @@ fn escape(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -192,8 +203,19 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_refused() {
-        for text in ["", "localhost:80", "ftp://x/", "http://", "http://host:port/x", "http://a b/", "s3://"] {
+        let blank = ["http://h/a\r\nx: y", "http://h\t/", "http://h/\u{2003}", "s3://a\nb", "s3://a?b/c"];
+        let texts = ["", "localhost:80", "ftp://x/", "http://", "http://host:port/x", "http://a b/", "s3://"];
+        for text in texts.into_iter().chain(blank) {
             assert!(Target::parse(text, Some("http://h:1"), false).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_target_is_refused_by_its_name_or_fits_into_a_request(
+            text in r"(https?|s3)://[a-z0-9.:\[\]]{0,12}(/.{0,12})?(\n(https?://)?[a-z0-9.:]{0,9}.{0,4})?|.{0,30}",
+        ) {
+            crate::fuzz::target(text.as_bytes());
         }
     }
 }

@@ -125,6 +125,13 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_is_typed_is_refused_by_its_name_or_written_as_what_reads_back(
+            text in r" ?[0-9.]{0,22} ?[a-zA-Z]{0,3} ?|.{0,20}",
+        ) {
+            crate::fuzz::units(text.as_bytes());
+        }
+
+        #[test]
         fn what_is_written_reads_back(value in any::<u64>()) {
             prop_assert_eq!(parse_size(&format_size(value)), Ok(value));
             let duration = Duration::from_nanos(value);

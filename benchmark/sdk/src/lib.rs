@@ -27,6 +27,8 @@ mod client;
 pub mod clock;
 mod engine;
 mod failure;
+#[doc(hidden)]
+pub mod fuzz;
 mod load;
 mod options;
 mod program;

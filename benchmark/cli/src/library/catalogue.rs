@@ -183,6 +183,8 @@ pub fn suggestion(name: &str, known: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn checkout() -> Vec<Library> {
@@ -218,5 +220,44 @@ mod tests {
         assert!(error.contains("`reqwst`: did you mean `reqwest`?"), "{error}");
         assert!(test_named("fetch_rang").unwrap_err().to_string().contains("`fetch_range`?"));
         assert!(!test_named("zzz").unwrap_err().to_string().contains("did you mean"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn a_library_file_is_read_or_refused_by_its_path(
+            which in any::<prop::sample::Index>(),
+            at in any::<prop::sample::Index>(),
+            cut in 0_usize..40,
+            typed in "[a-z_]{1,8} = (\"[ -~]{0,8}\"|[0-9.e-]{1,6}|\\[.{0,8}\\])|.{0,12}|\n\\[[a-z.\"]{0,8}\\]\n",
+        ) {
+            let known = checkout();
+            let library = &known[which.index(known.len())];
+            let folder = root().unwrap().join("benchmark/tests").join(&library.name);
+            let mut text: Vec<char> = std::fs::read_to_string(folder.join("library.toml")).unwrap().chars().collect();
+            let at = at.index(text.len());
+            text.splice(at..(at + cut).min(text.len()), typed.chars());
+            let text: String = text.into_iter().collect();
+
+            let copy = tempfile::tempdir().unwrap();
+            let place = copy.path().join("benchmark/tests").join(&library.name);
+            std::fs::create_dir_all(&place).unwrap();
+            std::fs::copy(folder.join("Cargo.toml"), place.join("Cargo.toml")).unwrap();
+            std::fs::write(place.join("library.toml"), &text).unwrap();
+            match catalogue(copy.path()) {
+                Ok(libraries) => {
+                    prop_assert_eq!(libraries.len(), 1);
+                    prop_assert_eq!(&libraries[0].name, &library.name);
+                    // Escapes and several lines are TOML's to resolve.
+                    let as_it_is = !text.contains(['\\', '\r']) && !text.contains("\"\"\"");
+                    let mut said = libraries[0].unsupported.values().chain([&libraries[0].summary]);
+                    prop_assert!(!as_it_is || said.all(|said| text.contains(&**said)), "{}", text);
+                }
+                Err(error) => {
+                    let path = place.join("library.toml").display().to_string();
+                    prop_assert!(format!("{error:#}").contains(&path), "{:#}\n{}", error, text);
+                }
+            }
+        }
     }
 }

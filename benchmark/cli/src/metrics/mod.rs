@@ -27,6 +27,7 @@ pub use links::{Graph, Watched, graphs, link};
 pub use monitoring::monitoring_cpu_seconds;
 pub use plateau::{Counter, Refusal, RunRefusal, Span, Totals, combine, totals};
 pub use prometheus::Prometheus;
+pub(crate) use prometheus::containers;
 pub use seen::Seen;
 pub use series::{ContainerSeries, Sample};
 pub use server::{FIRST_PORT, LAST_PORT, MetricsServer, ServeError, serve};

@@ -152,19 +152,35 @@ impl Prometheus {
         let response = request.timeout(limit).send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let body = response.bytes().await.map_err(failed)?;
-        match serde_json::from_slice(&body) {
-            Ok(Answer { data: Some(data), status, .. }) if status == "success" => Ok(data),
-            Ok(Answer { status: word, error_type: kind, error: message, .. }) if word == "error" => {
-                Err(MetricsError::Refused { url: url(), status, kind, message })
-            }
-            _ if status == 503 => Err(MetricsError::NotReady { url: url() }),
-            _ => Err(MetricsError::NotPrometheus { url: url(), status, start: start_of(&body) }),
-        }
+        read(&url(), status, &body)
     }
 
     /// The URL of a part of the API.
     fn endpoint(&self, path: &str) -> String {
         format!("{}{path}", self.url)
+    }
+}
+
+/// The containers in the body of an answer to a range selector, with the samples stamped at or after `from_us`.
+pub(crate) fn containers(
+    url: &str,
+    status: u16,
+    body: &[u8],
+    from_us: i64,
+) -> Result<Vec<ContainerSeries>, MetricsError> {
+    read(url, status, body).map(|Matrix { result }| assemble(&result, from_us))
+}
+
+/// What an answer with this status and body says.
+fn read<T: DeserializeOwned>(url: &str, status: u16, body: &[u8]) -> Result<T, MetricsError> {
+    let url = url.to_owned();
+    match serde_json::from_slice(body) {
+        Ok(Answer { data: Some(data), status, .. }) if status == "success" => Ok(data),
+        Ok(Answer { status: word, error_type: kind, error: message, .. }) if word == "error" => {
+            Err(MetricsError::Refused { url, status, kind, message })
+        }
+        _ if status == 503 => Err(MetricsError::NotReady { url }),
+        _ => Err(MetricsError::NotPrometheus { url, status, start: start_of(body) }),
     }
 }
 

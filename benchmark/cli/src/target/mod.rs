@@ -1,7 +1,7 @@
 //! What is under load: our origin, or a server that is not ours. A target is started (or named), has addresses, is told of each run and
 //! of its window, gives an account of it and of its CPU time, and is gone at the end. Whoever conducts a run knows no more of it.
 
-mod bucket;
+pub(crate) mod bucket;
 mod each;
 mod external;
 mod origin;

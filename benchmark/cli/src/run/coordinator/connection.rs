@@ -90,9 +90,14 @@ impl Lines {
         if read == 0 || self.line.last() != Some(&b'\n') {
             return Ok(None);
         }
-        serde_json::from_slice(&self.line).map(Some).map_err(|error| {
-            let start = String::from_utf8_lossy(&self.line[..self.line.len().min(80)]).trim().to_owned();
-            io::Error::other(format!("an unreadable message `{start}`: {error}"))
-        })
+        read_message(&self.line).map(Some)
     }
+}
+
+/// Reads a line.
+pub(crate) fn read_message(line: &[u8]) -> io::Result<ReplicaMessage> {
+    serde_json::from_slice(line).map_err(|error| {
+        let start = String::from_utf8_lossy(&line[..line.len().min(80)]).trim().to_owned();
+        io::Error::other(format!("an unreadable message `{start}`: {error}"))
+    })
 }

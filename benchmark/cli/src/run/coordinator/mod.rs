@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use benchmark_protocol::message::Object;
 use tokio::net::{TcpListener, TcpStream};
 
+pub(crate) use connection::read_message;
 pub use session::{Conducted, Hooks, Plateau, conduct};
 
 /// Where replicas connect.

@@ -1,0 +1,73 @@
+//! Ways in for the fuzzer (`fuzz/` at the top of the checkout), and for the test that replays its corpus: each takes any bytes
+//! and panics where something of this crate would not hold.
+
+use crate::inject::Inject;
+use crate::target::Target;
+use crate::units::{format_duration, format_size, parse_duration, parse_size};
+
+/// Every way in, by the name of its target.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[("inject", inject), ("target", target), ("units", units)];
+
+/// A spec of `--inject`: as it is typed, and as it comes to the origin.
+pub fn inject(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    match text.parse::<Inject>() {
+        Ok(inject) => {
+            let written = inject.to_string();
+            assert_eq!(written.parse(), Ok(inject.clone()), "`{text}` is written as `{written}`");
+            if let Inject::Latency(latency) = inject {
+                let quantiles = [0.0, 0.5, 0.999, 1.0 - f64::EPSILON / 2.0].map(|p| latency.quantile(p));
+                assert!(quantiles.is_sorted() || matches!(latency, crate::inject::Latency::Bimodal { .. }), "{text}");
+            }
+        }
+        Err(error) => assert!(error.contains(text), "{error}"),
+    }
+}
+
+/// A target and its endpoint, a line each.
+pub fn target(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let (target, endpoint) = text.split_once('\n').map_or((text, None), |(target, rest)| (target, Some(rest)));
+    for origin in [false, true] {
+        match Target::parse(target, endpoint, origin) {
+            Ok(parsed) => {
+                let object = parsed.object("some key/\u{e9}");
+                assert!(object.path.starts_with('/'), "{object:?}");
+                assert_eq!(object.url, format!("{}{}", parsed.endpoint, object.path));
+                // What goes into the head of a request.
+                for text in [&object.path, &object.url, &parsed.authority, parsed.host()] {
+                    assert!(!text.contains(|c: char| c.is_control() || c.is_whitespace()), "{text:?}");
+                }
+            }
+            Err(error) => {
+                let named = |text: &str| error.to_string().contains(text);
+                assert!(named(target) || endpoint.is_some_and(named), "{error}");
+            }
+        }
+    }
+}
+
+/// A duration, or a size.
+pub fn units(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    match parse_duration(text) {
+        Ok(duration) => assert_eq!(parse_duration(&format_duration(duration)), Ok(duration)),
+        Err(error) => assert!(error.to_string().contains(text)),
+    }
+    match parse_size(text) {
+        Ok(size) => assert_eq!(parse_size(&format_size(size)), Ok(size)),
+        Err(error) => assert!(error.to_string().contains(text)),
+    }
+}
+
+#[cfg(test)]
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_corpus_of_the_fuzzer_passes() {
+        super::replay::replay(super::TARGETS);
+    }
+}
