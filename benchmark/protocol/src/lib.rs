@@ -1,4 +1,4 @@
-//! What the harness, the origin and the replicas agree on: messages, counters, content and units.
+//! What the harness, the origin and the replicas agree on: messages, counters, content, units, and what each test asks.
 //!
 //! Plain data and pure functions. Nothing here opens a socket or a file, so that a test program links it for free
 //! and another language can follow it from PROTOCOL.md.
@@ -9,10 +9,11 @@ pub mod counts;
 pub mod fuzz;
 pub mod inject;
 pub mod message;
+pub mod operation;
 pub mod origin;
 pub mod parameter;
 pub mod resources;
 pub mod target;
-pub mod test;
+pub mod tests;
 pub mod units;
 pub mod workload;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
+use crate::operation::ByOperation;
 use crate::resources::Resources;
 
 /// The version that `hello` names; the coordinator refuses any other.
@@ -152,6 +153,9 @@ pub struct ReplicaResult {
     pub warm_up: Counts,
     /// Requests of the window.
     pub window: Counts,
+    /// Requests that were handed to the library, in all phases and by operation: what the audit should have seen.
+    #[serde(default)]
+    pub requests_issued: ByOperation,
     /// Latency of the window's successes: from the issue to the last byte (open loop: from the due instant).
     pub latency: Histogram,
     /// Latency of the window's failures, counted alike.

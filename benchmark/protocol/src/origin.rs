@@ -3,9 +3,12 @@
 //! Carried as JSON over the origin's own port, below `/-/`, which is no bucket's name: `PUT /-/runs/<run_id>` announces a run,
 //! `POST /-/runs/<run_id>/start` begins it, `GET /-/runs/<run_id>` reads its audit, `DELETE /-/runs/<run_id>` forgets it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::inject::Inject;
+use crate::operation::ByOperation;
 
 /// The path prefix of the control requests.
 pub const CONTROL_PREFIX: &str = "/-/runs/";
@@ -32,19 +35,22 @@ pub struct Announcement {
     pub inject: Vec<Inject>,
 }
 
-/// The objects of a run, and what may be asked of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The objects of a run, and whose requests may ask for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contract {
     /// How many objects there are.
     pub objects: u64,
     /// The size of each, in bytes.
     pub object_size: u64,
-    /// The length that every range must have, in bytes, where the test asks for ranges.
-    #[serde(default)]
-    pub request_size: Option<u64>,
     /// Whether requests must be signed (403 otherwise).
     #[serde(default)]
     pub signed: bool,
+    /// The test whose requests are within the contract ([`crate::tests::Definition::rules`]); `None` lets everything pass.
+    #[serde(default)]
+    pub test: Option<String>,
+    /// The test's parameters, every one of them.
+    #[serde(default)]
+    pub params: BTreeMap<String, String>,
 }
 
 /// The instants of a run that began, on CLOCK_MONOTONIC in nanoseconds.
@@ -61,6 +67,9 @@ pub struct Begin {
 pub struct Audit {
     /// Requests, counted as their head was parsed.
     pub requests: u64,
+    /// The same by operation; what no test asks is in none of them.
+    #[serde(default)]
+    pub operations: ByOperation,
     /// Body bytes of responses that were sent whole with a good status (200 or 206).
     pub intact_bytes: u64,
     /// Connections accepted.
@@ -69,7 +78,7 @@ pub struct Audit {
     pub open_connections: u64,
     /// The most requests that were under way at once.
     pub peak_concurrency: u64,
-    /// Requests that the run's contract does not allow: another length, beyond the object, an unknown key, no range.
+    /// Requests that the run's contract does not allow: another operation, length or key, beyond the object, no range.
     pub out_of_contract: u64,
     /// Injected error statuses sent.
     pub injected_errors: u64,

@@ -41,9 +41,21 @@ pub struct Parameter {
     pub default: &'static str,
     /// What it does, in one line.
     pub help: &'static str,
+    /// Whether it describes our origin: nothing that another server would heed.
+    pub origin_only: bool,
 }
 
 impl Parameter {
+    /// A parameter that holds against any target.
+    pub(crate) const fn new(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Self {
+        Self { name, kind, default, help, origin_only: false }
+    }
+
+    /// A parameter that describes our origin's objects or answers.
+    pub(crate) const fn of_origin(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Self {
+        Self { name, kind, default, help, origin_only: true }
+    }
+
     /// Checks a value and brings it to the one form in which equal values are equal texts (`16384` is `16KiB`).
     ///
     /// # Errors
@@ -164,8 +176,7 @@ mod tests {
 
     use super::*;
 
-    const SIZE: Parameter =
-        Parameter { name: "size", kind: Kind::Size { min: 1, max: 1 << 20 }, default: "16KiB", help: "" };
+    const SIZE: Parameter = Parameter::new("size", Kind::Size { min: 1, max: 1 << 20 }, "16KiB", "");
 
     #[test]
     fn equal_values_become_equal_texts() {

@@ -33,13 +33,6 @@ impl Draws {
         let uniform = ((split_mix(&mut state) >> 11) + 1) as f64 / (1_u64 << 53) as f64;
         -uniform.ln()
     }
-
-    /// For the `ordinal`-th request: the id of a document, in `0..1_000_000`.
-    #[must_use]
-    pub fn document(&self, ordinal: u64) -> u64 {
-        let mut state = self.stream.wrapping_add(ordinal.wrapping_mul(0xA076_1D64_78BD_642F));
-        below(split_mix(&mut state), 1_000_000)
-    }
 }
 
 /// Maps 64 random bits onto `0..bound` by multiplication (Lemire, 2019; the bias is below bound / 2^64).

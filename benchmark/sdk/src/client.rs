@@ -1,4 +1,4 @@
-//! What the author of a test writes: a client, and one request. Async and blocking libraries have a trait each, of one shape.
+//! What the author of a library writes: a client, and one request. Async and blocking libraries have a trait each, of one shape.
 
 use std::error::Error;
 
@@ -22,11 +22,16 @@ pub trait AsyncClient: Send + Sync + Sized + 'static {
     /// When the library refuses, or an option cannot be honoured.
     fn new(options: &Options) -> Result<Self, ConstructError>;
 
-    /// Performs one request: reports the head, then every chunk of the body, and drops them.
+    /// Performs one request, of any operation that the library's `library.toml` names: reports the head, then every chunk of the
+    /// body, and drops them.
     ///
     /// # Errors
     /// When there is no whole response. A response with another status than the one wanted is not an error here: report it.
-    fn get(&self, request: &Request<'_>, response: &mut Response) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn perform(
+        &self,
+        request: &Request<'_>,
+        response: &mut Response,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 /// A client of a blocking library. Each slot is a thread; one client serves them all.
@@ -37,9 +42,10 @@ pub trait BlockingClient: Send + Sync + Sized + 'static {
     /// When the library refuses, or an option cannot be honoured.
     fn new(options: &Options) -> Result<Self, ConstructError>;
 
-    /// Performs one request: reports the head, then every chunk of the body, and drops them.
+    /// Performs one request, of any operation that the library's `library.toml` names: reports the head, then every chunk of the
+    /// body, and drops them.
     ///
     /// # Errors
     /// When there is no whole response. A response with another status than the one wanted is not an error here: report it.
-    fn get(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure>;
+    fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure>;
 }

@@ -23,9 +23,12 @@ pub(crate) trait Engine: Sized {
     /// Threads that run requests.
     fn threads(&self) -> u32;
 
-    /// Makes one request outside the load.
+    /// Makes one request outside the load, within the timeout.
     fn verify(&self, options: &Options, request: &Request<'_>, response: &mut Response) -> Result<(), Failure>;
 
     /// Runs the whole load, from the first request of the warm-up to the end of the drain.
-    fn run(self, load: &Arc<Load>);
+    ///
+    /// # Errors
+    /// A sentence, where a slot was lost: what the others measured is then no load of so many slots.
+    fn run(self, load: &Arc<Load>) -> Result<(), String>;
 }

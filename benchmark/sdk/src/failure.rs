@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use benchmark_protocol::counts::FailureKind;
+use benchmark_protocol::tests::Fault;
 
 /// A failed request: its kind, and what the library said.
 #[derive(Debug)]
@@ -52,6 +53,12 @@ impl Failure {
             cause = error.source().or_else(|| error.downcast_ref::<io::Error>().and_then(inner_of_io));
         }
         let kind = kind.or_else(|| kind_of_text(&text)).unwrap_or(FailureKind::Other);
+        Self { kind, text }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(Fault { kind, text }: Fault) -> Self {
         Self { kind, text }
     }
 }

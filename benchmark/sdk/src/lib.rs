@@ -1,4 +1,4 @@
-//! What every Rust test links. A test is a client and one request; this crate does the rest: flags, seeded workload, closed and
+//! What every measured Rust library links. Its tests are a client and one request; this crate does the rest: flags, seeded workload, closed and
 //! open loop, recording, resources, and the protocol with the coordinator.
 //!
 //! ```no_run
@@ -11,7 +11,7 @@
 //!         Ok(Self)
 //!     }
 //!
-//!     async fn get(&self, _request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+//!     async fn perform(&self, _request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
 //!         response.head(200, None);
 //!         response.chunk(b"{}");
 //!         Ok(())
@@ -19,7 +19,7 @@
 //! }
 //!
 //! fn main() -> std::process::ExitCode {
-//!     benchmark_sdk::run_async::<Client>(benchmark_sdk::program!("mine", CallApi))
+//!     benchmark_sdk::run_async::<Client>(benchmark_sdk::program!("mine"))
 //! }
 //! ```
 
@@ -41,21 +41,22 @@ mod summary;
 mod workload;
 
 pub use benchmark_protocol::counts::FailureKind;
+pub use benchmark_protocol::operation::Operation;
 pub use benchmark_protocol::target::{Names, Target};
-pub use benchmark_protocol::test::Test;
+pub use benchmark_protocol::tests::{ContentRange, Test};
 
 pub use client::{AsyncClient, BlockingClient, ConstructError};
 pub use failure::Failure;
 pub use options::Options;
 pub use program::{Program, run_async, run_blocking};
 pub use request::Request;
-pub use response::{ContentRange, Response};
+pub use response::Response;
 pub use sigv4::Credentials;
 
-/// Names the program: its library and its test. The version is the package's, which is the library's.
+/// Names the program: its library. The version is the package's, which is the library's.
 #[macro_export]
 macro_rules! program {
-    ($library:literal, $test:ident) => {
-        $crate::Program { library: $library, version: env!("CARGO_PKG_VERSION"), test: $crate::Test::$test }
+    ($library:literal) => {
+        $crate::Program { library: $library, version: env!("CARGO_PKG_VERSION") }
     };
 }

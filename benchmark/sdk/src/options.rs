@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use benchmark_protocol::parameter::Values;
 use benchmark_protocol::target::{Target, TargetError};
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 use benchmark_protocol::units::parse_duration;
 use benchmark_protocol::workload::Draws;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Parser};
 
 use crate::load::arrivals::{Arrivals, Process};
@@ -16,6 +17,9 @@ use crate::sigv4::Credentials;
 #[derive(Clone, Debug, Parser)]
 #[command(disable_version_flag = true)]
 pub struct Options {
+    /// The workload
+    #[arg(long, env = "BENCHMARK_TEST", value_parser = test_parser())]
+    pub(crate) test: Test,
     /// What to ask: http://host:port/path, or s3://bucket[/key] with --endpoint
     #[arg(long, env = "BENCHMARK_TARGET", value_name = "URL")]
     target: String,
@@ -139,12 +143,18 @@ impl Options {
     }
 
     /// The test's own parameters.
-    pub(crate) fn values(&self, test: Test) -> Result<Values, String> {
+    pub(crate) fn values(&self) -> Result<Values, String> {
         let given = self.params.iter().map(|param| {
             param.split_once('=').ok_or_else(|| format!("malformed parameter `{param}`: write name=value"))
         });
-        Values::new(test.parameters(), given.collect::<Result<Vec<_>, _>>()?)
+        Values::new(self.test.parameters(), given.collect::<Result<Vec<_>, _>>()?)
     }
+}
+
+/// Takes the name of a test.
+fn test_parser() -> impl TypedValueParser<Value = Test> {
+    PossibleValuesParser::new(Test::all().map(Test::name))
+        .try_map(|name| Test::named(&name).ok_or_else(|| format!("unknown test `{name}`")))
 }
 
 /// Reads a rate in requests per second: the schedule counts in nanoseconds, and a hundred of them is as close as it goes.
@@ -160,25 +170,31 @@ const HIGHEST_RATE: f64 = 10_000_000.0;
 mod tests {
     use super::*;
 
+    fn parse(flags: &[&str]) -> Options {
+        let test = if flags.contains(&"--test") { &[][..] } else { &["--test", "call_api"] };
+        Options::parse_from([&["program", "--target", "http://h/"], test, flags].concat())
+    }
+
     #[test]
     fn the_pool_is_as_large_as_the_concurrency_unless_told() {
-        let options = Options::parse_from(["test", "--target", "http://h/", "--concurrency", "7"]);
+        let options = parse(&["--concurrency", "7"]);
         assert_eq!((options.pool_size(), options.idle_connections()), (7, 7));
-        let options =
-            Options::parse_from(["test", "--target", "http://h/", "--pool-size", "3", "--keep-alive", "false"]);
+        let options = parse(&["--pool-size", "3", "--keep-alive", "false"]);
         assert_eq!((options.pool_size(), options.idle_connections()), (3, 0));
     }
 
     #[test]
     fn parameters_are_those_of_the_test() {
-        let options = Options::parse_from(["test", "--target", "http://h/", "--param", "request_size=4KiB"]);
-        assert_eq!(options.values(Test::FetchRange).unwrap().number("request_size"), Some(4096));
-        assert!(options.values(Test::CallApi).unwrap_err().contains("`request_size`"));
+        let of = |test: &str| parse(&["--param", "request_size=4KiB", "--test", test]).values();
+        assert_eq!(of("fetch_range").unwrap().number("request_size"), Some(4096));
+        assert!(of("call_api").unwrap_err().contains("`request_size`"));
     }
 
     #[test]
     fn a_rate_is_a_positive_number_and_arrivals_need_one() {
-        let parse = |flags: &[&str]| Options::try_parse_from([&["test", "--target", "http://h/"], flags].concat());
+        let parse = |flags: &[&str]| {
+            Options::try_parse_from([&["program", "--target", "http://h/", "--test", "call_api"], flags].concat())
+        };
         assert_eq!(parse(&[]).unwrap().rate, None);
         assert_eq!(parse(&["--rate", "0.5", "--arrivals", "poisson"]).unwrap().rate, Some(0.5));
         for rate in ["0", "-1", "inf", "nan", "10000001", "50%"] {

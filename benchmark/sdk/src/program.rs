@@ -8,16 +8,18 @@ use std::time::Duration;
 
 use benchmark_protocol::counts::Counts;
 use benchmark_protocol::message::{CoordinatorMessage, Object, ReplicaMessage, ReplicaResult};
-use benchmark_protocol::test::Test;
+use benchmark_protocol::operation::ByOperation;
+use benchmark_protocol::tests::Test;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::client::{AsyncClient, BlockingClient};
 use crate::clock::{now_ns, sleep_until};
 use crate::engine::Engine;
+use crate::failure::Failure;
 use crate::load::arrivals::Arrivals;
 use crate::load::asynchronous::Asynchronous;
 use crate::load::blocking::Blocking;
-use crate::load::schedule::{End, Schedule};
+use crate::load::schedule::Schedule;
 use crate::load::{Load, watch};
 use crate::options::Options;
 use crate::resources;
@@ -36,26 +38,25 @@ pub struct Program {
     pub library: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// The workload.
-    pub test: Test,
 }
 
-/// Runs the test of an async library: the whole of its `main`.
+/// Runs a test of an async library: the whole of its `main`.
 #[must_use]
 pub fn run_async<C: AsyncClient>(program: Program) -> ExitCode {
     run::<Asynchronous<C>>(&program)
 }
 
-/// Runs the test of a blocking library: the whole of its `main`.
+/// Runs a test of a blocking library: the whole of its `main`.
 #[must_use]
 pub fn run_blocking<C: BlockingClient>(program: Program) -> ExitCode {
     run::<Blocking<C>>(&program)
 }
 
 fn run<E: Engine>(program: &Program) -> ExitCode {
-    let about =
-        format!("{} of {} {}: {}", program.test.name(), program.library, program.version, program.test.summary());
-    let matches = Options::command().name(program.test.name()).about(about).get_matches();
+    let about = format!("The tests of {} {}", program.library, program.version);
+    let tests = Test::all().map(|test| format!("\n  {:<14}{}", test.name(), test.summary()));
+    let command = Options::command().name(program.library).about(about);
+    let matches = command.after_help(format!("Tests:{}", tests.collect::<String>())).get_matches();
     let options = Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match replicate::<E>(&options, program) {
         Ok(result) if result.window.successes > 0 => ExitCode::SUCCESS,
@@ -71,8 +72,8 @@ fn run<E: Engine>(program: &Program) -> ExitCode {
 fn replicate<E: Engine>(options: &Options, program: &Program) -> Result<ReplicaResult, String> {
     let session = Session::connect(options, program).map_err(|error| error.to_string())?;
     let prepared = welcomed(session.as_ref(), options)
-        .and_then(|(replica, seed, objects)| prepare::<E>(options, program, (seed, replica), &objects));
-    let Prepared { engine, workload, schedule, arrivals, verify } = match prepared {
+        .and_then(|(replica, seed, objects)| prepare::<E>(options, (seed, replica), &objects));
+    let Prepared { engine, workload, schedule, arrivals, verify, issued } = match prepared {
         Ok(prepared) => prepared,
         Err(Unprepared { reason, verify }) => {
             if let Some(session) = &session {
@@ -99,7 +100,7 @@ fn replicate<E: Engine>(options: &Options, program: &Program) -> Result<ReplicaR
     if let Some(session) = &session {
         session.stops(&load);
     }
-    thread::scope(|scope| {
+    let ran = thread::scope(|scope| {
         scope.spawn(|| {
             watch::watch(&load, |tick| {
                 if let Some(session) = &session {
@@ -110,9 +111,16 @@ fn replicate<E: Engine>(options: &Options, program: &Program) -> Result<ReplicaR
         });
         sleep_until(start_ns);
         load.open_window_without_warm_up();
-        engine.run(&load);
+        engine.run(&load)
     });
-    let result = load.result(program.version, threads, verify, ready);
+    if let Err(reason) = ran {
+        if let Some(session) = &session {
+            // A coordinator that is gone needs no telling.
+            let _ = session.send(&ReplicaMessage::Failed { reason: reason.clone(), verify });
+        }
+        return Err(reason);
+    }
+    let result = load.result(program.version, threads, (verify, issued), ready);
     match &session {
         Some(session) => hand_over(session, &result)?,
         None if io::stdout().is_terminal() => print(&summary::text(program, options, &result)),
@@ -129,6 +137,8 @@ struct Prepared<E> {
     schedule: Schedule,
     arrivals: Option<Arrivals>,
     verify: Counts,
+    /// The request that verified it.
+    issued: ByOperation,
 }
 
 /// Why there is none, and the request that was made to find out.
@@ -155,43 +165,34 @@ fn welcomed(session: Option<&Session>, options: &Options) -> Result<(u32, u64, V
 
 fn prepare<E: Engine>(
     options: &Options,
-    program: &Program,
     (seed, replica): (u64, u32),
     objects: &[Object],
 ) -> Result<Prepared<E>, Unprepared> {
     resources::raise_open_files(u64::from(options.pool_size()));
-    let mut workload = Workload::new(options, program.test, (seed, replica), objects, E::CLIENT_SIGNS)?;
+    let mut workload = Workload::new(options, (seed, replica), objects, E::CLIENT_SIGNS)?;
     let arrivals = options.arrivals(seed, replica);
     let engine = E::new(options).map_err(|error| format!("construct: {error}"))?;
-    let mut response = Response::new();
+    let mut response = Response::default();
     let mut verify = Counts { attempts: 1, ..Counts::default() };
+    let mut issued = ByOperation::default();
     let outcome = {
         let request = workload.verification();
-        response.expect(&request.expected);
-        engine.verify(options, &request, &mut response).and_then(|()| response.judge(&request.expected))
+        issued[request.operation()] = 1;
+        response.expect(&request);
+        let outcome = engine.verify(options, &request, &mut response);
+        outcome.and_then(|()| request.ask.judge(response.answer()).map_err(Failure::from))
     };
     // A range beyond the object's end is cut short by the server: say that, rather than that bytes are missing.
-    let sized = workload.learn(response.content_range());
+    let sized = workload.learn(&response);
     if let Err(failure) = outcome {
         verify.failures.add(failure.kind);
         let reason = sized.err().unwrap_or(failure.text);
         return Err(Unprepared { reason: format!("verify: {reason}"), verify: Box::new(verify) });
     }
     verify.successes = 1;
-    verify.success_bytes = response.length();
-    let schedule = schedule(options, arrivals);
-    Ok(Prepared { engine, workload, schedule, arrivals, verify })
-}
-
-/// The plan of a run that starts at 0. An open loop knows beforehand when so many requests have become due.
-fn schedule(options: &Options, arrivals: Option<Arrivals>) -> Schedule {
-    let warmed_ns = options.warmup.as_nanos() as u64;
-    let end = match (options.requests, arrivals) {
-        (Some(requests), None) => End::After(requests),
-        (Some(requests), Some(arrivals)) => End::At(warmed_ns + arrivals.window_ns(warmed_ns, requests)),
-        (None, _) => End::At(warmed_ns + options.duration.as_nanos() as u64),
-    };
-    Schedule { start_ns: 0, warmed_ns, end, drain: options.drain }
+    verify.success_bytes = response.answer().length();
+    let schedule = Schedule::of(options, arrivals);
+    Ok(Prepared { engine, workload, schedule, arrivals, verify, issued })
 }
 
 /// A reader that closed the pipe early has seen what it wanted.

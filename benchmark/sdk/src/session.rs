@@ -44,7 +44,7 @@ impl Session {
             run_id: options.run_id.clone().unwrap_or_default(),
             library: program.library.to_owned(),
             library_version: program.version.to_owned(),
-            test: program.test.name().to_owned(),
+            test: options.test.name().to_owned(),
             host_name: host_name(),
             pid: process::id(),
             replica: options.replica,

@@ -22,7 +22,7 @@ pub(crate) fn text(program: &Program, options: &Options, result: &ReplicaResult)
         "{} {} {}, concurrency {}, {seconds:.2} s\n",
         program.library,
         program.version,
-        program.test.name(),
+        options.test.name(),
         options.concurrency
     );
     let mut line = |name: &str, value: String| {

@@ -5,17 +5,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use benchmark_protocol::counts::FailureKind;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Barrier, Semaphore};
+use tokio::sync::{Barrier, Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
 use super::alarm::{Alarm, Timer, alert, answer};
 use super::open::Step;
 use super::schedule::Stage;
 use super::slot::Slot;
-use super::{Begun, DRAIN_LOOK, Load, Shape};
+use super::{After, Begun, DRAIN_LOOK, Hand, Load, Shape, UNDO, no_socket, slot_panicked};
 use crate::client::{AsyncClient, ConstructError};
 use crate::clock::now_ns;
 use crate::engine::Engine;
@@ -90,15 +89,15 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
 
     fn verify(&self, options: &Options, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
         self.runtime.block_on(async {
-            let timed = tokio::time::timeout(options.timeout, self.client.get(request, response)).await;
+            let timed = tokio::time::timeout(options.timeout, self.client.perform(request, response)).await;
             timed.unwrap_or_else(|_| Err(Failure::timeout()))
         })
     }
 
-    fn run(self, load: &Arc<Load>) {
+    fn run(self, load: &Arc<Load>) -> Result<(), String> {
         let gate = (self.pool_size < self.concurrency).then(|| Arc::new(Semaphore::new(self.pool_size as usize)));
         let barrier = Arc::new(Barrier::new(self.concurrency as usize));
-        self.runtime.block_on(async {
+        let ran = self.runtime.block_on(async {
             let mut slots = JoinSet::new();
             for index in 0..self.concurrency as usize {
                 let place =
@@ -112,16 +111,30 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
                 alarm.serve(load);
                 tokio::spawn(answer(bell, Arc::clone(load)));
             }
-            while !slots.is_empty() && !load.drained() {
-                // A pause at least this often, to look whether the drain is over.
-                let _ = tokio::time::timeout(DRAIN_LOOK, slots.join_next()).await;
-            }
+            let ran = slots_end(&mut slots, load).await;
             slots.shutdown().await;
+            ran
         });
+        if ran.is_err() {
+            load.stop();
+        }
         load.finish();
         // Whatever else the library runs in the background ends with the process.
         self.runtime.shutdown_background();
+        ran
     }
+}
+
+/// Waits until every slot has left, or the drain is over. A slot that panicked is lost, and the load with it.
+async fn slots_end(slots: &mut JoinSet<()>, load: &Load) -> Result<(), String> {
+    while !slots.is_empty() && !load.drained() {
+        // A pause at least this often, to look whether the drain is over.
+        match tokio::time::timeout(DRAIN_LOOK, slots.join_next()).await {
+            Ok(Some(Err(error))) if error.is_panic() => return Err(slot_panicked(&*error.into_panic())),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// What a slot's task works with.
@@ -142,26 +155,50 @@ impl<C: AsyncClient> Place<C> {
         (self.index, RECORDER.get())
     }
 
-    /// Performs a request and returns when it ended.
-    async fn perform(&self, begun: Begun, response: &mut Response) -> u64 {
-        let request = self.load.workload.draw(begun.ordinal);
-        response.expect(&request.expected);
-        let outcome = match &self.gate {
-            None => self.slot().within(pin!(self.client.get(&request, response))).await,
-            Some(gate) => within_gate(gate, self.slot(), pin!(self.client.get(&request, response))).await,
+    /// Performs a call, request after request, and returns when it ended.
+    async fn perform(&self, begun: Begun, hand: &mut Hand) -> u64 {
+        hand.clear();
+        let mut request = self.load.workload.first(begun.ordinal);
+        let (ended_ns, failure) = loop {
+            hand.response.expect(&request);
+            let outcome = match &self.gate {
+                None => self.request(&request, &mut hand.response).await,
+                Some(gate) => match place(gate, self.slot()).await {
+                    Ok(_place) => self.request(&request, &mut hand.response).await,
+                    Err(failure) => Err(failure),
+                },
+            };
+            match self.load.after(begun, hand, &request, outcome) {
+                After::Next(next) => request = next,
+                After::Ended { ended_ns, failure } => break (ended_ns, failure),
+            }
         };
-        self.load.end(self.at(), begun, (&request.expected, response), outcome)
+        let failed = failure.is_some();
+        self.load.end(self.at(), begun, hand, (ended_ns, failure));
+        if failed && let Some(undo) = self.load.workload.undo(begun.ordinal, &hand.trail) {
+            hand.response.expect(&undo);
+            self.slot().issue(undo.operation());
+            // What cannot be undone stays at the target, which is no failure of any call.
+            let _ = tokio::time::timeout(UNDO, self.client.perform(&undo, &mut hand.response)).await;
+            return now_ns();
+        }
+        ended_ns
+    }
+
+    async fn request(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Box<Failure>> {
+        self.slot().issue(request.operation());
+        self.slot().within(pin!(self.client.perform(request, response))).await
     }
 }
 
 async fn run_slot<C: AsyncClient>(place: Place<C>, barrier: Arc<Barrier>) {
     place.slot().attach().await;
     let load = &place.load;
-    let mut response = Response::new();
+    let mut hand = Hand::default();
     for stage in load.schedule.stages() {
         let mut now = now_ns();
         while let Some(begun) = load.begin(stage, place.index, now) {
-            now = place.perform(begun, &mut response).await;
+            now = place.perform(begun, &mut hand).await;
         }
         if stage == Stage::WarmUp && barrier.wait().await.is_leader() {
             load.open_counted_window();
@@ -172,12 +209,12 @@ async fn run_slot<C: AsyncClient>(place: Place<C>, barrier: Arc<Barrier>) {
 async fn run_open_slot<C: AsyncClient>(place: Place<C>) {
     place.slot().attach().await;
     let load = &place.load;
-    let mut response = Response::new();
+    let mut hand = Hand::default();
     let mut step = load.next_step(place.at(), now_ns());
     loop {
         step = match step {
             Step::Issue(begun) => {
-                let ended_ns = alert(load, place.perform(begun, &mut response)).await;
+                let ended_ns = alert(load, place.perform(begun, &mut hand)).await;
                 load.next_step(place.at(), ended_ns)
             }
             Step::Wait(_) => {
@@ -189,14 +226,9 @@ async fn run_open_slot<C: AsyncClient>(place: Place<C>) {
     }
 }
 
-/// A request that first waits for one of the sockets.
-async fn within_gate(
-    gate: &Semaphore,
-    slot: &Slot,
-    request: impl Future<Output = Result<(), Failure>> + Unpin,
-) -> Result<(), Box<Failure>> {
-    match slot.within(pin!(async { Ok(gate.acquire().await) })).await {
-        Ok(_permit) => slot.within(request).await,
-        Err(_) => Err(Box::new(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout"))),
-    }
+/// Waits for one of the sockets.
+async fn place<'a>(gate: &'a Semaphore, slot: &Slot) -> Result<SemaphorePermit<'a>, Box<Failure>> {
+    let permit = slot.within(pin!(async { Ok(gate.acquire().await) })).await;
+    // The gate is never closed.
+    permit.ok().and_then(Result::ok).ok_or_else(|| Box::new(no_socket()))
 }

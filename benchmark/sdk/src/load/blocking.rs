@@ -1,20 +1,19 @@
 //! The engine of blocking libraries: each slot is a thread.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use benchmark_protocol::counts::FailureKind;
-
 use nix::sys::prctl::set_timerslack;
 
 use super::open::Step;
 use super::schedule::Stage;
-use super::{Begun, DRAIN_LOOK, Load, Shape, locked};
+use super::{After, Begun, DRAIN_LOOK, Hand, Load, Shape, locked, no_socket, slot_panicked};
 use crate::client::{BlockingClient, ConstructError};
 use crate::clock::now_ns;
 use crate::engine::Engine;
@@ -66,26 +65,47 @@ impl<C: BlockingClient> Engine for Blocking<C> {
     }
 
     fn verify(&self, _options: &Options, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
-        self.client.get(request, response)
+        self.client.perform(request, response)
     }
 
-    fn run(self, load: &Arc<Load>) {
+    fn run(self, load: &Arc<Load>) -> Result<(), String> {
         let gate = (self.pool_size < self.concurrency).then(|| Arc::new(Gate::new(self.pool_size, self.timeout)));
         let barrier = Arc::new(Barrier::new(self.concurrency as usize));
-        let (running, ended) = channel::<()>();
-        for index in 0..self.concurrency as usize {
-            let (running, barrier) = (running.clone(), Arc::clone(&barrier));
+        let (lost, losses) = channel::<String>();
+        let started = (0..self.concurrency as usize).try_for_each(|index| {
+            let (lost, barrier) = (lost.clone(), Arc::clone(&barrier));
             let place = Place { client: Arc::clone(&self.client), load: Arc::clone(load), index, gate: gate.clone() };
-            thread::spawn(move || {
-                let _running = running;
-                if place.load.is_open() { run_open_slot(&place) } else { run_slot(&place, &barrier) }
-            });
+            let slot = move || {
+                let run = || if place.load.is_open() { run_open_slot(&place) } else { run_slot(&place, &barrier) };
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+                    // Whoever listens may have left already.
+                    let _ = lost.send(slot_panicked(&*panic));
+                }
+            };
+            let spawned = thread::Builder::new().spawn(slot).map(drop);
+            let which = index + 1;
+            spawned.map_err(|error| format!("cannot start thread {which} of {}: {error}", self.concurrency))
+        });
+        drop(lost);
+        let ran = started.and_then(|()| slots_end(&losses, load));
+        if ran.is_err() {
+            load.stop();
         }
-        drop(running);
-        // Nothing is ever sent: the channel ends with the last slot.
-        while ended.recv_timeout(DRAIN_LOOK) == Err(RecvTimeoutError::Timeout) && !load.drained() {}
         load.finish();
         // A thread that is still in a request cannot be ended; it ends with the process.
+        ran
+    }
+}
+
+/// Waits until every slot has left, or the drain is over. A slot that panicked is lost, and the load with it.
+fn slots_end(losses: &Receiver<String>, load: &Load) -> Result<(), String> {
+    loop {
+        match losses.recv_timeout(DRAIN_LOOK) {
+            Ok(loss) => return Err(loss),
+            Err(RecvTimeoutError::Timeout) if !load.drained() => {}
+            // The channel ends with the last slot.
+            Err(_) => return Ok(()),
+        }
     }
 }
 
@@ -103,26 +123,46 @@ impl<C: BlockingClient> Place<C> {
         (self.index, self.index % self.load.recorders.len())
     }
 
-    /// Performs a request and returns when it ended.
-    fn perform(&self, begun: Begun, response: &mut Response) -> u64 {
-        let request = self.load.workload.draw(begun.ordinal);
-        response.expect(&request.expected);
-        let permit = self.gate.as_ref().map(|gate| gate.acquire(begun.started_ns));
-        let outcome = match permit {
-            Some(None) => Err(Failure::new(FailureKind::PoolWait, "no socket became free within the timeout")),
-            Some(Some(_)) | None => self.client.get(&request, response),
+    /// Performs a call, request after request, and returns when it ended.
+    fn perform(&self, begun: Begun, hand: &mut Hand) -> u64 {
+        hand.clear();
+        let mut request = self.load.workload.first(begun.ordinal);
+        let (ended_ns, failure) = loop {
+            hand.response.expect(&request);
+            let permit = self.gate.as_ref().map(|gate| gate.acquire(begun.started_ns));
+            let outcome = match permit {
+                Some(None) => Err(no_socket()),
+                Some(Some(_)) | None => self.request(&request, &mut hand.response),
+            };
+            match self.load.after(begun, hand, &request, outcome.map_err(Box::new)) {
+                After::Next(next) => request = next,
+                After::Ended { ended_ns, failure } => break (ended_ns, failure),
+            }
         };
-        self.load.end(self.at(), begun, (&request.expected, response), outcome.map_err(Box::new))
+        let failed = failure.is_some();
+        self.load.end(self.at(), begun, hand, (ended_ns, failure));
+        if failed && let Some(undo) = self.load.workload.undo(begun.ordinal, &hand.trail) {
+            hand.response.expect(&undo);
+            // What cannot be undone stays at the target, which is no failure of any call.
+            let _ = self.request(&undo, &mut hand.response);
+            return now_ns();
+        }
+        ended_ns
+    }
+
+    fn request(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        self.load.slots[self.index].issue(request.operation());
+        self.client.perform(request, response)
     }
 }
 
 fn run_slot<C: BlockingClient>(place: &Place<C>, barrier: &Barrier) {
     let load = &place.load;
-    let mut response = Response::new();
+    let mut hand = Hand::default();
     for stage in load.schedule.stages() {
         let mut now = now_ns();
         while let Some(begun) = load.begin(stage, place.index, now) {
-            now = place.perform(begun, &mut response);
+            now = place.perform(begun, &mut hand);
         }
         if stage == Stage::WarmUp && barrier.wait().is_leader() {
             load.open_counted_window();
@@ -137,13 +177,13 @@ fn run_open_slot<C: BlockingClient>(place: &Place<C>) {
     if let Err(error) = set_timerslack(1) {
         eprintln!("warning: the timer slack stays as it is, and requests may be issued late: {error}");
     }
-    let mut response = Response::new();
+    let mut hand = Hand::default();
     let mut now = now_ns();
     let mut step = load.next_step(place.at(), now);
     loop {
         step = match step {
             Step::Issue(begun) => {
-                now = place.perform(begun, &mut response);
+                now = place.perform(begun, &mut hand);
                 load.next_step(place.at(), now)
             }
             Step::Wait(until_ns) => {

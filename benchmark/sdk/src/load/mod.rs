@@ -15,18 +15,22 @@ mod slot;
 mod tests;
 pub(crate) mod watch;
 
+use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use benchmark_protocol::counts::Counts;
+use benchmark_protocol::counts::{Counts, FailureKind};
 use benchmark_protocol::message::{Edges, Phase, ReplicaResult, Tick};
+use benchmark_protocol::operation::ByOperation;
 use benchmark_protocol::resources::Resources;
+use benchmark_protocol::tests::Trail;
 
 use crate::clock::now_ns;
 use crate::failure::Failure;
+use crate::request::Request;
 use crate::resources;
-use crate::response::{Expected, Response};
+use crate::response::Response;
 use crate::workload::Workload;
 use arrivals::Arrivals;
 use open::OpenLoop;
@@ -72,7 +76,7 @@ struct WindowEdges {
     end: Option<Resources>,
 }
 
-/// A request that was begun.
+/// A call that was begun.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Begun {
     pub(crate) ordinal: u64,
@@ -81,6 +85,37 @@ pub(crate) struct Begun {
     issued_ns: u64,
     phase: Phase,
 }
+
+/// What a slot keeps from request to request.
+#[derive(Debug, Default)]
+struct Hand {
+    response: Response,
+    trail: Trail,
+    /// Body bytes of the call so far.
+    bytes: u64,
+    /// When the call's first head was here.
+    first_byte_ns: Option<u64>,
+}
+
+impl Hand {
+    /// Makes it ready for the next call.
+    fn clear(&mut self) {
+        self.trail.clear();
+        self.bytes = 0;
+        self.first_byte_ns = None;
+    }
+}
+
+/// What follows a request.
+enum After<'a> {
+    /// The call's next one.
+    Next(Request<'a>),
+    /// The end of the call.
+    Ended { ended_ns: u64, failure: Option<Box<Failure>> },
+}
+
+/// How long undoing what a failed call began may take.
+const UNDO: Duration = Duration::from_secs(5);
 
 /// How large a load is.
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +159,7 @@ impl Load {
         }
     }
 
-    /// The next request of a slot in this stage; `None` when the stage is over for it. It is issued at `started_ns`, the instant
+    /// The next call of a slot in this stage; `None` when the stage is over for it. It is issued at `started_ns`, the instant
     /// at which the slot's last one ended: no time falls between two requests, and no clock is read twice.
     pub(crate) fn begin(&self, stage: Stage, slot: usize, started_ns: u64) -> Option<Begun> {
         if self.stopped.load(Ordering::Relaxed) {
@@ -146,31 +181,54 @@ impl Load {
         Some(Begun { ordinal, started_ns, issued_ns: started_ns, phase })
     }
 
-    /// Records how a request ended, and returns when. `recorder` is that of this thread.
-    pub(crate) fn end(
-        &self,
-        (slot, recorder): (usize, usize),
+    /// What follows a request of a call that ended so: another one, or the end of the call.
+    #[inline]
+    fn after<'a>(
+        &'a self,
         begun: Begun,
-        (expected, response): (&Expected, &Response),
+        hand: &mut Hand,
+        request: &Request<'_>,
         outcome: Result<(), Box<Failure>>,
-    ) -> u64 {
+    ) -> After<'a> {
         let ended_ns = now_ns();
+        let response = &hand.response;
+        hand.bytes += response.answer().length();
+        hand.first_byte_ns = hand.first_byte_ns.or(response.first_byte_ns());
         let verdict = match outcome {
             // What came too late failed, whether or not the library could be made to give it up.
             Ok(()) if ended_ns - begun.started_ns > self.timeout_ns => Err(Box::new(Failure::timeout())),
-            outcome => outcome.and_then(|()| response.judge(expected).map_err(Box::new)),
+            outcome => {
+                outcome.and_then(|()| request.ask.judge(response.answer()).map_err(|fault| Box::new(fault.into())))
+            }
         };
+        let failure = match verdict {
+            Err(failure) => Some(failure),
+            Ok(()) => match self.workload.next(begun.ordinal, &mut hand.trail, response.answer()) {
+                Some(next) => return After::Next(next),
+                None => None,
+            },
+        };
+        After::Ended { ended_ns, failure }
+    }
+
+    /// Records how a call ended. `recorder` is that of this thread.
+    fn end(
+        &self,
+        (slot, recorder): (usize, usize),
+        begun: Begun,
+        hand: &Hand,
+        (ended_ns, failure): (u64, Option<Box<Failure>>),
+    ) {
         let ended = Ended {
             phase: begun.phase,
             started_ns: begun.started_ns,
             issued_ns: begun.issued_ns,
             ended_ns,
-            first_byte_ns: response.first_byte_ns(),
-            bytes: response.length(),
-            failure: verdict.err(),
+            first_byte_ns: hand.first_byte_ns,
+            bytes: hand.bytes,
+            failure,
         };
         self.record((slot, recorder), ended);
-        ended_ns
     }
 
     fn record(&self, (slot, recorder): (usize, usize), ended: Ended) {
@@ -237,7 +295,7 @@ impl Load {
         &self,
         library_version: &str,
         threads: u32,
-        verify: Counts,
+        (verify, verifying): (Counts, ByOperation),
         ready: Resources,
     ) -> ReplicaResult {
         let drained = resources::read(self.own_network);
@@ -253,6 +311,10 @@ impl Load {
             verify,
             warm_up: self.with_censored(sum.warm_up, false),
             window: self.with_censored(sum.window, true),
+            requests_issued: self.slots.iter().map(Slot::issued).fold(verifying, |mut sum, slot| {
+                sum += slot;
+                sum
+            }),
             latency: recorder::wire(sum.latency()),
             failure_latency: recorder::wire(sum.failure_latency()),
             first_byte: (!sum.first_byte().is_empty()).then(|| recorder::wire(sum.first_byte())),
@@ -307,6 +369,17 @@ impl Load {
         counts.attempts += counts.censored;
         counts
     }
+}
+
+/// No place among the sockets.
+fn no_socket() -> Failure {
+    Failure::new(FailureKind::PoolWait, "no socket became free within the timeout")
+}
+
+/// What is said of a slot that is lost: a smaller concurrency than was asked for is no result.
+fn slot_panicked(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a slot panicked: {}", text.unwrap_or("with something that is no text"))
 }
 
 /// A panic of one slot must not hide what the others measured.

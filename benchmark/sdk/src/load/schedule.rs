@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::arrivals::Arrivals;
+use crate::options::Options;
+
 /// The plan of a run, on CLOCK_MONOTONIC in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Schedule {
@@ -43,6 +46,17 @@ pub(crate) enum Stage {
 }
 
 impl Schedule {
+    /// The plan of a run that starts at 0. An open loop knows beforehand when so many requests have become due.
+    pub(crate) fn of(options: &Options, arrivals: Option<Arrivals>) -> Self {
+        let warmed_ns = options.warmup.as_nanos() as u64;
+        let end = match (options.requests, arrivals) {
+            (Some(requests), None) => End::After(requests),
+            (Some(requests), Some(arrivals)) => End::At(warmed_ns + arrivals.window_ns(warmed_ns, requests)),
+            (None, _) => End::At(warmed_ns + options.duration.as_nanos() as u64),
+        };
+        Self { start_ns: 0, warmed_ns, end, drain: options.drain }
+    }
+
     /// The same plan, begun so much later.
     pub(crate) const fn after(self, start_ns: u64) -> Self {
         let end = match self.end {

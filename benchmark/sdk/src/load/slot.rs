@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Poll, Waker};
 
+use benchmark_protocol::operation::{ByOperation, Operation};
+
 use super::locked;
 use crate::failure::Failure;
 
@@ -19,6 +21,8 @@ pub(super) struct Slot {
     measured: AtomicBool,
     /// The `started_ns` of the request that has had its time: never mistaken for the one after it.
     expired: AtomicU64,
+    /// Requests that were handed to the library, by operation. Only the slot's own task writes them.
+    issued: [AtomicU64; Operation::ALL.len()],
     /// Wakes the slot's task.
     waker: Mutex<Option<Waker>>,
 }
@@ -33,12 +37,27 @@ impl Slot {
         self.started_ns.store(0, Ordering::Release);
     }
 
+    /// A request goes to the library.
+    pub(super) fn issue(&self, operation: Operation) {
+        let issued = &self.issued[operation as usize];
+        issued.store(issued.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// What [`Self::issue`] was told so far.
+    pub(super) fn issued(&self) -> ByOperation {
+        let mut sum = ByOperation::default();
+        for operation in Operation::ALL {
+            sum[operation] = self.issued[operation as usize].load(Ordering::Relaxed);
+        }
+        sum
+    }
+
     /// Whether a request is under way, and whether it belongs to the window.
     pub(super) fn under_way(&self) -> Option<bool> {
         (self.started_ns.load(Ordering::Acquire) != 0).then(|| self.measured.load(Ordering::Relaxed))
     }
 
-    /// Runs a request to its end or to its timeout, whichever comes first. A failure is boxed: what nearly never happens would
+    /// Runs a request to its end or to its call's timeout, whichever comes first. A failure is boxed: what nearly never happens would
     /// else be moved about with each request.
     ///
     /// A timer for each request would cost more than some requests do. One thread watches all slots instead and wakes

@@ -1,32 +1,27 @@
-//! Whole open loops, with clients whose behaviour is known.
+//! Open loops, with clients whose behaviour is known.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use benchmark_protocol::counts::{Counts, FailureKind};
+use benchmark_protocol::counts::FailureKind;
 use benchmark_protocol::message::{Histogram as Wire, ReplicaResult};
-use benchmark_protocol::resources::Resources;
-use benchmark_protocol::test::Test;
 use clap::Parser;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 
-use super::asynchronous::Asynchronous;
-use super::blocking::Blocking;
-use super::schedule::{End, Schedule};
-use super::{Load, watch};
+use super::super::asynchronous::Asynchronous;
+use super::super::blocking::Blocking;
+use super::{answer, load};
 use crate::client::{AsyncClient, BlockingClient, ConstructError};
-use crate::clock::{now_ns, sleep_until};
+use crate::clock::now_ns;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::request::Request;
 use crate::response::Response;
-use crate::workload::Workload;
 
 const MS: u64 = 1_000_000;
 
@@ -53,17 +48,12 @@ impl Stalling {
     }
 }
 
-fn answer(response: &mut Response) {
-    response.head(200, None);
-    response.chunk(b"{}");
-}
-
 impl AsyncClient for Stalling {
     fn new(_options: &Options) -> Result<Self, ConstructError> {
         Ok(Self::new())
     }
 
-    async fn get(&self, _request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+    async fn perform(&self, _request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
         match self.pause() {
             Duration::ZERO => {}
             pause => tokio::time::sleep(pause).await,
@@ -78,7 +68,7 @@ impl BlockingClient for Stalling {
         Ok(Self::new())
     }
 
-    fn get(&self, _request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+    fn perform(&self, _request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
         thread::sleep(self.pause());
         answer(response);
         Ok(())
@@ -93,7 +83,7 @@ impl AsyncClient for Slow {
         Ok(Self)
     }
 
-    async fn get(&self, _request: &Request<'_>, _response: &mut Response) -> Result<(), Failure> {
+    async fn perform(&self, _request: &Request<'_>, _response: &mut Response) -> Result<(), Failure> {
         std::future::pending().await
     }
 }
@@ -103,7 +93,7 @@ impl BlockingClient for Slow {
         Ok(Self)
     }
 
-    fn get(&self, _request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+    fn perform(&self, _request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
         thread::sleep(Duration::from_millis(300));
         answer(response);
         Ok(())
@@ -112,26 +102,7 @@ impl BlockingClient for Slow {
 
 /// Runs an open loop of a library, without warm-up.
 fn run<E: Engine>(flags: &str, stop_after: Option<Duration>) -> ReplicaResult {
-    let options =
-        Options::parse_from(["test", "--target", "http://h/", "--warmup", "0s"].into_iter().chain(flags.split(' ')));
-    let workload = Workload::new(&options, Test::CallApi, (1, 0), &[], false).unwrap();
-    let engine = E::new(&options).unwrap();
-    let start_ns = now_ns() + 5 * MS;
-    let end_ns = options.duration.as_nanos() as u64;
-    let schedule = Schedule { start_ns: 0, warmed_ns: 0, end: End::At(end_ns), drain: options.drain }.after(start_ns);
-    let load = Arc::new(Load::new(workload, schedule, options.arrivals(1, 0), engine.shape(&options)));
-    thread::scope(|scope| {
-        scope.spawn(|| watch::watch(&load, |_| {}));
-        scope.spawn(|| {
-            if let Some(after) = stop_after {
-                sleep_until(start_ns + after.as_nanos() as u64);
-                load.stop();
-            }
-        });
-        sleep_until(start_ns);
-        engine.run(&load);
-    });
-    let result = load.result("1.0.0", 1, Counts::default(), Resources::default());
+    let result = load::<E>(&format!("--warmup 0s {flags}"), None, stop_after).unwrap();
     assert_accounted(&result);
     result
 }
@@ -181,7 +152,9 @@ fn a_stall_of_a_blocking_client_is_response_time_and_not_service_time() {
 fn several_threads_share_one_schedule() {
     let flags = "--rate 2000 --arrivals poisson --threads 2 --concurrency 8 --duration 500ms";
     let result = run::<Asynchronous<Stalling>>(flags, None);
-    let options = Options::parse_from(["test", "--target", "http://h/"].into_iter().chain(flags.split(' ')));
+    let options = Options::parse_from(
+        ["program", "--test", "call_api", "--target", "http://h/"].into_iter().chain(flags.split(' ')),
+    );
     let due = options.arrivals(1, 0).unwrap().take_while(|due_ns| *due_ns < 500 * MS).count() as u64;
     assert_eq!((result.scheduled, result.window.successes), (Some(due), due));
 }

@@ -1,0 +1,238 @@
+//! What a good answer is, as data, and the comparison with what came.
+
+use std::ops::RangeInclusive;
+
+use serde::de::IgnoredAny;
+
+use super::answer::{Answer, leading_number};
+use super::ask::Ask;
+use crate::content;
+use crate::counts::FailureKind;
+
+/// What a good answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// An object, or the range that was asked for.
+    Object {
+        /// The object's whole size; `None` before it is known.
+        size: Option<u64>,
+        /// Where in the content pattern the object begins, where every byte is to be compared.
+        pattern: Option<usize>,
+    },
+    /// A JSON document.
+    Document {
+        /// The document of our origin that it must be, and whether every byte is to be compared; `None` for any document.
+        known: Option<Document>,
+    },
+}
+
+/// A document of our origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Its id.
+    pub id: u64,
+    /// Its length, in bytes.
+    pub length: u64,
+    /// Whether every byte is compared, or its id and length alone.
+    pub compared: bool,
+}
+
+/// Why an answer is not the one that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The kind that is counted.
+    pub kind: FailureKind,
+    /// What is wrong with it.
+    pub text: String,
+}
+
+impl Fault {
+    fn bad(text: impl Into<String>) -> Self {
+        Self { kind: FailureKind::BadBytes, text: text.into() }
+    }
+}
+
+impl Expected {
+    pub(super) const fn pattern(&self) -> Option<usize> {
+        match self {
+            Self::Object { pattern, .. } => *pattern,
+            Self::Document { .. } => None,
+        }
+    }
+
+    /// Whether the body is looked at as a whole.
+    pub(super) const fn keeps(&self) -> bool {
+        matches!(self, Self::Document { .. })
+    }
+}
+
+impl Ask<'_> {
+    /// Whether status, range, length and content are those that were asked for.
+    ///
+    /// # Errors
+    /// What is wrong first.
+    pub fn judge(&self, answer: &Answer) -> Result<(), Fault> {
+        match (&self.expected, &self.range) {
+            (Expected::Object { size, .. }, Some(range)) => judge_range(answer, range, *size),
+            (Expected::Object { size, .. }, None) => judge_whole(answer, *size),
+            (Expected::Document { known }, _) => judge_document(answer, known.as_ref()),
+        }
+    }
+}
+
+fn judge_range(answer: &Answer, range: &RangeInclusive<u64>, size: Option<u64>) -> Result<(), Fault> {
+    if answer.status != 206 {
+        let hint = if answer.status == 200 { " (a range was asked for: 206 expected)" } else { "" };
+        return Err(Fault { kind: FailureKind::Status, text: format!("status {}{hint}", answer.status) });
+    }
+    match answer.content_range {
+        Some(got) if got.is(range) => {
+            if size.is_some_and(|size| size != got.size) {
+                return Err(Fault::bad(format!("the object is now {} bytes long", got.size)));
+            }
+        }
+        Some(got) => {
+            return Err(Fault::bad(format!(
+                "asked for bytes {}-{}, got {}-{} of {}",
+                range.start(),
+                range.end(),
+                got.first,
+                got.last,
+                got.size
+            )));
+        }
+        None => return Err(Fault::bad("no usable content-range")),
+    }
+    judge_body(answer, Some(range.end() - range.start() + 1))
+}
+
+fn judge_whole(answer: &Answer, size: Option<u64>) -> Result<(), Fault> {
+    judge_status(answer)?;
+    judge_body(answer, size)
+}
+
+fn judge_status(answer: &Answer) -> Result<(), Fault> {
+    if answer.status == 200 {
+        return Ok(());
+    }
+    Err(Fault { kind: FailureKind::Status, text: format!("status {}", answer.status) })
+}
+
+fn judge_body(answer: &Answer, wanted: Option<u64>) -> Result<(), Fault> {
+    match wanted {
+        Some(wanted) if answer.length < wanted => {
+            let text = format!("{} of {wanted} bytes", answer.length);
+            return Err(Fault { kind: FailureKind::ShortBody, text });
+        }
+        Some(wanted) if answer.length > wanted => {
+            return Err(Fault::bad(format!("{} bytes instead of {wanted}", answer.length)));
+        }
+        _ => {}
+    }
+    if answer.content_differs { Err(Fault::bad("the content is not the object's")) } else { Ok(()) }
+}
+
+fn judge_document(answer: &Answer, known: Option<&Document>) -> Result<(), Fault> {
+    judge_status(answer)?;
+    let not_json = |error: &dyn std::fmt::Display| Fault::bad(format!("not JSON: {error}"));
+    let text = str::from_utf8(&answer.body).map_err(|error| not_json(&error))?;
+    // Nothing of it is kept, which costs a fraction of reading it into a value.
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(&error))?;
+    let Some(known) = known else { return Ok(()) };
+    match document_id(&answer.body) {
+        Some(id) if id == known.id => {}
+        Some(id) => return Err(Fault::bad(format!("asked for document {}, got document {id}", known.id))),
+        None => return Err(Fault::bad(format!("asked for document {}, got another text", known.id))),
+    }
+    judge_body(answer, Some(known.length))?;
+    if known.compared && text != content::document(known.id) {
+        return Err(Fault::bad(format!("the content is not document {}'s", known.id)));
+    }
+    Ok(())
+}
+
+/// The id that a document of our origin begins with.
+fn document_id(body: &[u8]) -> Option<u64> {
+    let (id, rest) = leading_number(body.strip_prefix(b"{\"id\":")?)?;
+    rest.starts_with(b",").then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::{Object, Target};
+    use crate::tests::ContentRange;
+
+    fn object() -> Object {
+        Target::parse("http://h/run", None, true).unwrap().object("object-000000")
+    }
+
+    fn judged(ask: &Ask<'_>, (status, content_range): (u16, &str), body: &[u8]) -> Result<(), FailureKind> {
+        let mut answer = Answer::default();
+        answer.expect(ask);
+        answer.head(status, ContentRange::parse(content_range.as_bytes()));
+        body.chunks(3).for_each(|chunk| answer.chunk(chunk));
+        ask.judge(&answer).map_err(|fault| fault.kind)
+    }
+
+    #[test]
+    fn only_the_very_range_is_a_success() {
+        let object = object();
+        let ask = Ask::get(&object, Some(10..=19), Expected::Object { size: Some(100), pattern: Some(3) });
+        let good = content::piece(3, 10, 10);
+        let head = (206, "bytes 10-19/100");
+        assert_eq!(judged(&ask, head, good), Ok(()));
+        assert_eq!(judged(&ask, (200, head.1), good), Err(FailureKind::Status));
+        assert_eq!(judged(&ask, (206, "bytes 10-18/100"), good), Err(FailureKind::BadBytes));
+        assert_eq!(judged(&ask, (206, "bytes 10-19/101"), good), Err(FailureKind::BadBytes));
+        assert_eq!(judged(&ask, (206, ""), good), Err(FailureKind::BadBytes));
+        assert_eq!(judged(&ask, head, &good[..9]), Err(FailureKind::ShortBody));
+        assert_eq!(judged(&ask, head, content::piece(3, 10, 11)), Err(FailureKind::BadBytes));
+        assert_eq!(judged(&ask, head, content::piece(3, 11, 10)), Err(FailureKind::BadBytes));
+    }
+
+    #[test]
+    fn a_whole_object_has_its_length_and_its_content() {
+        let object = object();
+        let ask = Ask::get(&object, None, Expected::Object { size: Some(10), pattern: Some(3) });
+        let good = content::piece(3, 0, 10);
+        assert_eq!(judged(&ask, (200, ""), good), Ok(()));
+        assert_eq!(judged(&ask, (206, "bytes 0-9/10"), good), Err(FailureKind::Status));
+        assert_eq!(judged(&ask, (200, ""), &good[..9]), Err(FailureKind::ShortBody));
+        assert_eq!(judged(&ask, (200, ""), content::piece(4, 0, 10)), Err(FailureKind::BadBytes));
+        let unknown = Ask::get(&object, None, Expected::Object { size: None, pattern: None });
+        assert_eq!(judged(&unknown, (200, ""), b"anything"), Ok(()));
+    }
+
+    #[test]
+    fn a_document_is_the_one_that_was_asked_for() {
+        let object = object();
+        let length = content::document(7).len() as u64;
+        let known = |compared| Some(Document { id: 7, length, compared });
+        let ask = |known| Ask::get(&object, None, Expected::Document { known });
+        let good = content::document(7).into_bytes();
+        let mut changed = good.clone();
+        *changed.iter_mut().rfind(|byte| byte.is_ascii_digit()).unwrap() ^= 1;
+        for (body, shallow, whole) in [
+            (&good[..], Ok(()), Ok(())),
+            (b"{}", Err(FailureKind::BadBytes), Err(FailureKind::BadBytes)),
+            (content::document(8).as_bytes(), Err(FailureKind::BadBytes), Err(FailureKind::BadBytes)),
+            (br#"{"id":7,"name":"item 7"}"#, Err(FailureKind::ShortBody), Err(FailureKind::ShortBody)),
+            (&changed, Ok(()), Err(FailureKind::BadBytes)),
+        ] {
+            assert_eq!(judged(&ask(known(false)), (200, ""), body), shallow, "{}", String::from_utf8_lossy(body));
+            assert_eq!(judged(&ask(known(true)), (200, ""), body), whole, "{}", String::from_utf8_lossy(body));
+        }
+        assert_eq!(judged(&ask(known(true)), (404, ""), &good), Err(FailureKind::Status));
+    }
+
+    #[test]
+    fn a_document_must_parse_whoever_serves_it() {
+        let object = object();
+        let ask = Ask::get(&object, None, Expected::Document { known: None });
+        for bad in [&b""[..], b"{\"id\":", b"{}{}", b"{\"name\":\"\xff\"}"] {
+            assert_eq!(judged(&ask, (200, ""), bad), Err(FailureKind::BadBytes));
+        }
+        assert_eq!(judged(&ask, (200, ""), b"{}"), Ok(()));
+    }
+}

@@ -1,0 +1,56 @@
+//! Whole loads, with clients whose behaviour is known.
+
+mod calls;
+mod lost;
+mod open_loop;
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use benchmark_protocol::message::ReplicaResult;
+use benchmark_protocol::resources::Resources;
+use benchmark_protocol::tests::Calls;
+use clap::Parser;
+
+use super::schedule::Schedule;
+use super::{Load, watch};
+use crate::clock::{now_ns, sleep_until};
+use crate::engine::Engine;
+use crate::options::Options;
+use crate::response::Response;
+use crate::workload::Workload;
+
+/// Runs a load of a library as the flags say: of these calls, else of `call_api`.
+fn load<E: Engine>(
+    flags: &str,
+    calls: Option<Box<dyn Calls>>,
+    stop_after: Option<Duration>,
+) -> Result<ReplicaResult, String> {
+    let program = ["program", "--test", "call_api", "--target", "http://h/"];
+    let options = Options::parse_from(program.into_iter().chain(flags.split(' ')));
+    let workload =
+        calls.map_or_else(|| Workload::new(&options, (1, 0), &[], false), |calls| Ok(Workload::of(calls))).unwrap();
+    let engine = E::new(&options).unwrap();
+    let start_ns = now_ns() + 5_000_000;
+    let arrivals = options.arrivals(1, 0);
+    let schedule = Schedule::of(&options, arrivals).after(start_ns);
+    let load = Arc::new(Load::new(workload, schedule, arrivals, engine.shape(&options)));
+    thread::scope(|scope| {
+        scope.spawn(|| watch::watch(&load, |_| {}));
+        scope.spawn(|| {
+            if let Some(after) = stop_after {
+                sleep_until(start_ns + after.as_nanos() as u64);
+                load.stop();
+            }
+        });
+        sleep_until(start_ns);
+        engine.run(&load)
+    })?;
+    Ok(load.result("1.0.0", 1, Default::default(), Resources::default()))
+}
+
+fn answer(response: &mut Response) {
+    response.head(200, None);
+    response.chunk(b"{}");
+}
