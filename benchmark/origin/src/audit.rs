@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use benchmark_protocol::operation::{ByOperation, Operation};
 use benchmark_protocol::origin::Audit;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
@@ -11,7 +12,8 @@ use crate::clock::now_ns;
 /// Relaxed atomics: workers share them, no request waits for another, and a reader wants totals only.
 #[derive(Default)]
 pub(crate) struct Counters {
-    pub(crate) requests: AtomicU64,
+    /// By operation, and behind them what no test asks.
+    requests: [AtomicU64; Operation::ALL.len() + 1],
     pub(crate) intact_bytes: AtomicU64,
     pub(crate) connections: AtomicU64,
     pub(crate) open_connections: AtomicU64,
@@ -26,8 +28,9 @@ pub(crate) struct Counters {
 
 impl Counters {
     /// A head was parsed.
-    pub(crate) fn begin(&self) {
-        self.requests.fetch_add(1, Relaxed);
+    pub(crate) fn begin(&self, operation: Option<Operation>) {
+        let place = operation.map_or(Operation::ALL.len(), |operation| operation as usize);
+        self.requests[place].fetch_add(1, Relaxed);
         let under_way = self.under_way.fetch_add(1, Relaxed) + 1;
         // The maximum is a locked write; almost always there is nothing to write.
         if under_way > self.peak_concurrency.load(Relaxed) {
@@ -45,8 +48,13 @@ impl Counters {
         let (user, system) = getrusage(UsageWho::RUSAGE_SELF)
             .map(|usage| (usage.user_time().num_microseconds(), usage.system_time().num_microseconds()))
             .unwrap_or_default();
+        let mut operations = ByOperation::default();
+        for operation in Operation::ALL {
+            operations[operation] = self.requests[operation as usize].load(Relaxed);
+        }
         Audit {
-            requests: self.requests.load(Relaxed),
+            requests: self.requests.iter().map(|requests| requests.load(Relaxed)).sum(),
+            operations,
             intact_bytes: self.intact_bytes.load(Relaxed),
             connections: self.connections.load(Relaxed),
             open_connections: self.open_connections.load(Relaxed),

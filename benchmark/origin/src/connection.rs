@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use benchmark_protocol::operation::Operation;
 use bytes::Bytes;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -125,10 +126,9 @@ async fn respond(
         let reply = answer::no_such_bucket(plain.run);
         return write(stream, reply, plain, None, Fate::Serve, out, worker).await;
     };
-    let under_way = UnderWay::begin(&**run);
-    if !plain.head_only && run.contract.request_size.is_some() && answer::document_id(plain.key).is_none() {
-        run.check(run.find(plain.key).as_ref(), plain.range);
-    }
+    let operation = Some(if plain.head_only { Operation::Head } else { Operation::Get });
+    let under_way = UnderWay::begin(&**run, operation);
+    run.check(operation, plain.key, plain.range, plain.delay);
     let delay = match answer::delay(plain.delay) {
         Ok(delay) => delay,
         Err(reply) => return write(stream, *reply, plain, Some(run), Fate::Serve, out, worker).await,

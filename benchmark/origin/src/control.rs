@@ -54,17 +54,14 @@ pub(crate) fn announce(id: &str, body: &Bytes, runs: &Runs) -> Reply {
     if let Err(error) = check_together(&announcement.inject) {
         return text(400, error);
     }
-    if announcement.contract.request_size == Some(0) {
-        return text(400, "a range of no bytes cannot be asked for: request_size is at least 1".to_owned());
-    }
     if i64::try_from(announcement.contract.object_size).is_err() {
         let size = announcement.contract.object_size;
         return text(400, format!("object_size {size} is more than S3 can name: at most {}", i64::MAX));
     }
-    if runs.announce(id, &announcement) {
-        Reply::new(201, "text/plain", Payload::EMPTY)
-    } else {
-        text(409, format!("the run `{id}` is known already"))
+    match runs.announce(id, &announcement) {
+        Ok(true) => Reply::new(201, "text/plain", Payload::EMPTY),
+        Ok(false) => text(409, format!("the run `{id}` is known already")),
+        Err(error) => text(400, error),
     }
 }
 

@@ -120,8 +120,8 @@ const DELETED: &str = "object-000001";
 
 fn run_of(put: &BTreeSet<String>) -> Arc<Run> {
     let runs = Runs::new(Config::new(""));
-    let contract = Contract { objects: OWN, object_size: 1, request_size: None, signed: false };
-    assert!(runs.announce("run", &Announcement { seed: 0, contract, inject: Vec::new() }));
+    let contract = Contract { objects: OWN, object_size: 1, ..Contract::default() };
+    assert_eq!(runs.announce("run", &Announcement { seed: 0, contract, inject: Vec::new() }), Ok(true));
     let Some(run) = runs.announced("run") else { unreachable!("it was announced") };
     let _ = run.delete(DELETED);
     for key in put {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use benchmark_protocol::operation::Operation;
 use benchmark_protocol::origin::CONTROL_PREFIX;
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -90,14 +91,10 @@ async fn handle(request: Request<Incoming>, connection: &Connection) -> io::Resu
     };
     seat.set(Some(seat.take().unwrap_or_else(|| Seat::take(&run))));
     link.run.replace(Some(Arc::clone(&run)));
-    let under_way = Some(UnderWay::begin(Arc::clone(&run)));
+    let operation = Operation::of_request(request.method().as_str(), !target.key.is_empty(), request.uri().query());
+    let under_way = Some(UnderWay::begin(Arc::clone(&run), operation));
     let get = Get::of(&request, &target);
-    if let Some(get) = &get
-        && !head_only
-        && answer::document_id(&target.key).is_none()
-    {
-        run.check(run.find(&target.key).as_ref(), get.range);
-    }
+    run.check(operation, &target.key, get.as_ref().and_then(|get| get.range), target.delay.as_deref());
     let delay = match answer::delay(target.delay.as_deref()) {
         Ok(delay) => delay,
         Err(reply) => {

@@ -151,8 +151,8 @@ mod tests {
 
     fn run(objects: u64, put: &[&str]) -> Arc<Run> {
         let runs = Runs::new(Config::new(""));
-        let contract = Contract { objects, object_size: 1, request_size: None, signed: false };
-        runs.announce("r", &Announcement { seed: 0, contract, inject: Vec::new() });
+        let contract = Contract { objects, object_size: 1, ..Contract::default() };
+        runs.announce("r", &Announcement { seed: 0, contract, inject: Vec::new() }).unwrap();
         let run = runs.find("r").unwrap();
         for key in put {
             let stored = Stored {

@@ -7,7 +7,10 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use benchmark_protocol::content;
+use benchmark_protocol::operation::Operation;
 use benchmark_protocol::origin::{Announcement, Audit, Begin, Contract};
+use benchmark_protocol::parameter::Values;
+use benchmark_protocol::tests::{Rules, Seen, Test};
 
 use crate::audit::Counters;
 use crate::clock::now_ns;
@@ -24,6 +27,8 @@ const MOST_OPEN_BUCKETS: usize = 4096;
 pub(crate) struct Run {
     pub(crate) name: String,
     pub(crate) contract: Contract,
+    /// What the run's test asks; `None` lets everything pass.
+    rules: Option<Box<dyn Rules>>,
     pub(crate) created: Modified,
     pub(crate) counters: Counters,
     pub(crate) faults: Option<Faults>,
@@ -35,10 +40,15 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    fn new(name: &str, announcement: &Announcement, budget: &Budget) -> Self {
-        Self {
+    /// A run as it was announced.
+    ///
+    /// # Errors
+    /// A sentence, where its test or a parameter is not known.
+    fn new(name: &str, announcement: &Announcement, budget: &Budget) -> Result<Self, String> {
+        Ok(Self {
             name: name.to_owned(),
             contract: announcement.contract.clone(),
+            rules: rules(&announcement.contract)?,
             created: Modified::at(SystemTime::now()),
             counters: Counters::default(),
             faults: Faults::new(&announcement.inject, announcement.seed),
@@ -46,7 +56,7 @@ impl Run {
             begun: OnceLock::new(),
             gone: AtomicBool::new(false),
             _charge: None,
-        }
+        })
     }
 
     /// Begins; `false` where it had begun before.
@@ -96,14 +106,14 @@ impl Run {
         }
     }
 
-    /// Counts a GET of an object that the contract does not allow.
-    pub(crate) fn check(&self, object: Option<&Object>, asked: Option<Asked>) {
-        let Some(length) = self.contract.request_size else { return };
-        let exact = match (object, asked) {
-            (Some(object), Some(Asked::FromTo(first, last))) => last < object.size && last - first == length - 1,
-            _ => false,
+    /// Counts a request that the run's test does not ask.
+    pub(crate) fn check(&self, operation: Option<Operation>, key: &str, asked: Option<Asked>, delay: Option<&str>) {
+        let Some(rules) = &self.rules else { return };
+        let range = match asked {
+            Some(Asked::FromTo(first, last)) => Some(first..=last),
+            _ => None,
         };
-        if !exact {
+        if !rules.allow(&Seen { operation, key, range, ranged: asked.is_some(), delay }) {
             self.counters.out_of_contract.fetch_add(1, Relaxed);
         }
     }
@@ -111,6 +121,14 @@ impl Run {
     pub(crate) fn is_gone(&self) -> bool {
         self.gone.load(Relaxed)
     }
+}
+
+/// What the contract's test asks.
+fn rules(contract: &Contract) -> Result<Option<Box<dyn Rules>>, String> {
+    let Some(name) = &contract.test else { return Ok(None) };
+    let test = Test::named(name).ok_or_else(|| format!("unknown test `{name}`"))?;
+    let given = contract.params.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Ok(Some(test.rules(&Values::new(test.parameters(), given)?)))
 }
 
 /// `object-` and at least six digits: a number below a million has no longer name.
@@ -122,8 +140,8 @@ fn key_length(index: u64) -> usize {
 pub(crate) struct UnderWay<R: Deref<Target = Run>>(pub(crate) R);
 
 impl<R: Deref<Target = Run>> UnderWay<R> {
-    pub(crate) fn begin(run: R) -> Self {
-        run.counters.begin();
+    pub(crate) fn begin(run: R, operation: Option<Operation>) -> Self {
+        run.counters.begin(operation);
         Self(run)
     }
 }
@@ -184,9 +202,9 @@ impl Runs {
     /// A bucket on its first use; `None` where there is no room for another.
     fn open(&self, name: &str) -> Option<Run> {
         let Config { seed, objects, object_size, .. } = self.config;
-        let contract = Contract { objects, object_size, request_size: None, signed: false };
+        let contract = Contract { objects, object_size, ..Contract::default() };
         let announcement = Announcement { seed, contract, inject: self.config.inject.clone() };
-        let mut run = Run::new(name, &announcement, &self.budget);
+        let mut run = Run::new(name, &announcement, &self.budget).ok()?;
         let bytes = name.len() as u64 + run.faults.as_ref().map_or(0, Faults::bytes);
         run._charge = Some(self.budget.charge(bytes).ok()?);
         let now_ns = now_ns();
@@ -200,13 +218,17 @@ impl Runs {
     }
 
     /// Adds a run; `false` where the name is taken.
-    pub(crate) fn announce(&self, name: &str, announcement: &Announcement) -> bool {
+    ///
+    /// # Errors
+    /// A sentence, where its test or a parameter is not known.
+    pub(crate) fn announce(&self, name: &str, announcement: &Announcement) -> Result<bool, String> {
+        let run = Arc::new(Run::new(name, announcement, &self.budget)?);
         let mut runs = self.runs.write().unwrap_or_else(PoisonError::into_inner);
         if runs.contains_key(name) {
-            return false;
+            return Ok(false);
         }
-        runs.insert(name.to_owned(), Arc::new(Run::new(name, announcement, &self.budget)));
-        true
+        runs.insert(name.to_owned(), run);
+        Ok(true)
     }
 
     /// Removes a run with everything it holds; `false` where there is none.
@@ -234,9 +256,9 @@ mod tests {
 
     #[test]
     fn every_object_has_one_name() {
-        let contract = Contract { objects: 2_000_000, object_size: 1, request_size: None, signed: false };
+        let contract = Contract { objects: 2_000_000, object_size: 1, ..Contract::default() };
         let announcement = Announcement { seed: 0, contract, inject: Vec::new() };
-        let run = Run::new("r", &announcement, &Budget::new(0));
+        let run = Run::new("r", &announcement, &Budget::new(0)).unwrap();
         for index in [0, 9, 999_999, 1_000_000, 1_999_999] {
             assert!(run.find(&content::key(index)).is_some(), "{index}");
         }

@@ -1,6 +1,7 @@
 //! The AWS SDK's S3 client, on its default HTTPS stack.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
@@ -9,9 +10,9 @@ use aws_sdk_s3::error::SdkError;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, Names, Options, Request, Response};
+use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, Names, Operation, Options, Request, Response};
 
-pub(crate) struct Client(aws_sdk_s3::Client);
+struct Client(aws_sdk_s3::Client);
 
 impl AsyncClient for Client {
     const SIGNS: bool = true;
@@ -50,7 +51,8 @@ impl AsyncClient for Client {
         Ok(Self(aws_sdk_s3::Client::from_conf(config.build())))
     }
 
-    async fn get(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+    async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
         let asked = self.0.get_object().bucket(request.bucket()).key(request.key());
         let asked = asked.set_range(request.range_header().map(str::to_owned));
         let mut got = match asked.send().await {
@@ -78,4 +80,8 @@ fn failed<E: Error + 'static>(
         }
         _ => Err(Failure::from_error(error)),
     }
+}
+
+fn main() -> ExitCode {
+    benchmark_sdk::run_async::<Client>(benchmark_sdk::program!("aws-sdk-s3"))
 }

@@ -2,10 +2,11 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Options, Request, Response};
+use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -16,7 +17,7 @@ const BUFFER: usize = 128 << 10;
 type Pool = Arc<Mutex<Vec<Connection>>>;
 
 /// A pool of connections to one server.
-pub(crate) struct Client {
+struct Client {
     authority: String,
     host: String,
     resolved: Option<SocketAddr>,
@@ -52,7 +53,8 @@ impl AsyncClient for Client {
         Ok(Self { authority: target.authority, host, resolved, keep_alive: options.keep_alive, idle })
     }
 
-    async fn get(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+    async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
         let mut connection = match self.take() {
             Some(connection) => connection,
             None => self.connect().await?,
@@ -189,4 +191,8 @@ impl Connection {
         let mut byte = [0];
         matches!(self.stream.try_read(&mut byte), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
     }
+}
+
+fn main() -> ExitCode {
+    benchmark_sdk::run_async::<Client>(benchmark_sdk::program!("baseline"))
 }

@@ -1,13 +1,15 @@
 //! hyper through the pooled client of hyper-util, as its users know it.
 
-use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Options, Request, Response};
+use std::process::ExitCode;
+
+use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::header::CONTENT_RANGE;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-pub(crate) struct Client(hyper_util::client::legacy::Client<HttpConnector, Empty<Bytes>>);
+struct Client(hyper_util::client::legacy::Client<HttpConnector, Empty<Bytes>>);
 
 impl AsyncClient for Client {
     fn new(options: &Options) -> Result<Self, ConstructError> {
@@ -25,7 +27,8 @@ impl AsyncClient for Client {
         Ok(Self(client))
     }
 
-    async fn get(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+    async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
         let builder = request
             .headers()
             .fold(hyper::Request::get(request.url()), |builder, (name, value)| builder.header(name, value));
@@ -49,4 +52,8 @@ impl AsyncClient for Client {
         }
         Ok(())
     }
+}
+
+fn main() -> ExitCode {
+    benchmark_sdk::run_async::<Client>(benchmark_sdk::program!("hyper"))
 }

@@ -1,9 +1,10 @@
 //! object_store: its S3 client against the origin and S3 endpoints, its HTTP client against any other server.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use benchmark_sdk::{
-    AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Names, Options, Request, Response,
+    AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Names, Operation, Options, Request, Response,
 };
 use futures_util::StreamExt;
 use object_store::aws::AmazonS3Builder;
@@ -11,7 +12,7 @@ use object_store::http::HttpBuilder;
 use object_store::path::Path;
 use object_store::{ClientConfigKey, ClientOptions, GetOptions, GetRange, ObjectStore, RetryConfig};
 
-pub(crate) struct Client {
+struct Client {
     store: Box<dyn ObjectStore>,
     /// Whether a location is the key alone, or (plain HTTP) the whole path.
     by_key: bool,
@@ -54,14 +55,20 @@ impl AsyncClient for Client {
         Ok(Self { store: Box::new(store.build()?), by_key: true })
     }
 
-    async fn get(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+    async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
         let location = if self.by_key { Path::from(request.key()) } else { Path::from(request.path()) };
         let range = request.range().map(|range| GetRange::Bounded(*range.start()..range.end() + 1));
         let options = GetOptions { range, ..GetOptions::default() };
         let got = self.store.get_opts(&location, options).await.map_err(|error| failure(&error))?;
-        // It answers with nothing but the very range, and says no status.
-        let range = ContentRange { first: got.range.start, last: got.range.end.saturating_sub(1), size: got.meta.size };
-        response.head(206, Some(range));
+        // It shows no status: it answers a range with nothing but that very range, and the whole with all of it.
+        match request.range() {
+            None => response.head(200, None),
+            Some(_) => {
+                let last = got.range.end.saturating_sub(1);
+                response.head(206, Some(ContentRange { first: got.range.start, last, size: got.meta.size }));
+            }
+        }
         let mut body = got.into_stream();
         while let Some(bytes) = body.next().await {
             response.chunk(&bytes.map_err(|error| failure(&error))?);
@@ -84,4 +91,8 @@ fn failure(error: &object_store::Error) -> Failure {
         None if failure.text.contains("ignored") => Failure::new(FailureKind::Status, failure.text),
         None => failure,
     }
+}
+
+fn main() -> ExitCode {
+    benchmark_sdk::run_async::<Client>(benchmark_sdk::program!("object_store"))
 }

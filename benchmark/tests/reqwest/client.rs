@@ -1,9 +1,11 @@
 //! reqwest's async client.
 
-use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Options, Request, Response};
+use std::process::ExitCode;
+
+use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response};
 use reqwest::header::CONTENT_RANGE;
 
-pub(crate) struct Client(reqwest::Client);
+struct Client(reqwest::Client);
 
 impl AsyncClient for Client {
     fn new(options: &Options) -> Result<Self, ConstructError> {
@@ -19,7 +21,8 @@ impl AsyncClient for Client {
         Ok(Self(client))
     }
 
-    async fn get(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+    async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
         let asked = request.headers().fold(self.0.get(request.url()), |asked, (name, value)| asked.header(name, value));
         let mut got = asked.send().await.map_err(|error| {
             let failure = Failure::from_error(&error);
@@ -37,4 +40,8 @@ impl AsyncClient for Client {
         }
         Ok(())
     }
+}
+
+fn main() -> ExitCode {
+    benchmark_sdk::run_async::<Client>(benchmark_sdk::program!("reqwest"))
 }

@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::io::Read as _;
+use std::process::ExitCode;
 
-use benchmark_sdk::{BlockingClient, ConstructError, ContentRange, Failure, FailureKind, Options, Request, Response};
+use benchmark_sdk::{BlockingClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response};
 use ureq::http::header::CONTENT_RANGE;
 
 /// Bodies are read through a buffer of the thread's own.
@@ -13,7 +14,7 @@ thread_local! {
     static PIECE: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
 }
 
-pub(crate) struct Client {
+struct Client {
     agent: ureq::Agent,
     keep_alive: bool,
 }
@@ -38,7 +39,8 @@ impl BlockingClient for Client {
         Ok(Self { agent: config.into(), keep_alive: options.keep_alive })
     }
 
-    fn get(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+    fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
+        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
         let mut asked =
             request.headers().fold(self.agent.get(request.url()), |asked, (name, value)| asked.header(name, value));
         if !self.keep_alive {
@@ -69,4 +71,8 @@ fn failure(error: ureq::Error) -> Failure {
         _ => return Failure::from_error(&error),
     };
     Failure::new(kind, error.to_string())
+}
+
+fn main() -> ExitCode {
+    benchmark_sdk::run_blocking::<Client>(benchmark_sdk::program!("ureq"))
 }

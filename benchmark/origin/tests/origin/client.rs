@@ -62,8 +62,18 @@ impl Origin {
         self.begin(name, Begin { start_ns: 0, window_ns: 0 });
     }
 
+    /// Announces a run of fetch_range: its objects are those of [`Self::run`], and only such ranges are within its contract.
+    pub(crate) fn announce_ranges(&self, name: &str, request_size: u64) {
+        let ranges = |contract: &mut Contract| {
+            contract.test = Some("fetch_range".to_owned());
+            let params = [("objects", 8), ("object_size", 100_000), ("request_size", request_size)];
+            contract.params = params.map(|(name, value)| (name.to_owned(), value.to_string())).into();
+        };
+        self.announce(name, ranges, &[]);
+    }
+
     pub(crate) fn announce(&self, name: &str, adjust: impl FnOnce(&mut Contract), inject: &[&str]) {
-        let mut contract = Contract { objects: 8, object_size: 100_000, request_size: None, signed: false };
+        let mut contract = Contract { objects: 8, object_size: 100_000, ..Contract::default() };
         adjust(&mut contract);
         let inject = inject.iter().map(|spec| spec.parse().unwrap()).collect();
         let announcement = Announcement { seed: 7, contract, inject };

@@ -43,8 +43,12 @@ fn what_cannot_be_announced_is_refused_with_its_reason() {
         ("{}", "missing field"),
         (r#"{"seed":1,"contract":{"objects":1,"object_size":1},"inject":["gremlins=1"]}"#, "known: latency"),
         (r#"{"seed":1,"contract":{"objects":1,"object_size":1},"inject":["reset=60%","truncate=60%"]}"#, "120%"),
-        (r#"{"seed":1,"contract":{"objects":1,"object_size":1,"request_size":0}}"#, "at least 1"),
         (r#"{"seed":1,"contract":{"objects":1,"object_size":9223372036854775808}}"#, "at most 9223372036854775807"),
+        (r#"{"seed":1,"contract":{"objects":1,"object_size":1,"test":"fetch"}}"#, "unknown test `fetch`"),
+        (
+            r#"{"seed":1,"contract":{"objects":1,"object_size":1,"test":"fetch_range","params":{"request_size":"0"}}}"#,
+            "`0` is outside its range",
+        ),
     ] {
         let response = origin.control("PUT", "r", body);
         assert_eq!(response.status, 400);

@@ -1,6 +1,7 @@
 //! Objects and documents over both paths.
 
 use benchmark_protocol::content;
+use benchmark_protocol::operation::Operation;
 use benchmark_protocol::origin::Audit;
 
 use crate::client::{Origin, PATHS};
@@ -226,14 +227,14 @@ fn a_connection_ends_where_the_client_asks_for_it_and_stays_open_otherwise() {
 #[test]
 fn the_audit_counts_what_was_asked_and_what_the_contract_does_not_allow() {
     let origin = Origin::start();
-    origin.announce("r", |contract| contract.request_size = Some(100), &[]);
+    origin.announce_ranges("r", 100);
     for (path, header) in PATHS {
         let before = origin.audit("r");
         let mut client = origin.connect();
         for (target, range) in [
             ("/r/object-000000", "Range: bytes=0-99\r\n"),
             ("/r/object-000000", "Range: bytes=99900-99999\r\n"),
-            // From here on out of contract, but for the document.
+            // From here on out of contract.
             ("/r/object-000000", "Range: bytes=0-98\r\n"),
             ("/r/object-000000", "Range: bytes=99950-100049\r\n"),
             ("/r/object-000000", "Range: bytes=-100\r\n"),
@@ -248,7 +249,9 @@ fn the_audit_counts_what_was_asked_and_what_the_contract_does_not_allow() {
         let settled = |audit: &Audit| audit.intact_bytes == before.intact_bytes + bytes;
         let audit = origin.audit_when("r", settled);
         assert_eq!(audit.requests - before.requests, 9, "{path}");
-        assert_eq!(audit.out_of_contract - before.out_of_contract, 5, "{path}");
+        assert_eq!(audit.out_of_contract - before.out_of_contract, 7, "{path}");
+        let by_operation = [Operation::Get, Operation::Head].map(|one| audit.operations[one] - before.operations[one]);
+        assert_eq!(by_operation, [8, 1], "{path}");
         assert_eq!(audit.intact_bytes - before.intact_bytes, bytes, "{path}");
         assert_eq!((audit.connections - before.connections, audit.open_connections), (1, 1), "{path}");
         drop(client);

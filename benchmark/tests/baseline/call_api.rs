@@ -1,9 +1,0 @@
-//! `call_api` with baseline.
-
-mod client;
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    benchmark_sdk::run_async::<client::Client>(benchmark_sdk::program!("baseline", CallApi))
-}

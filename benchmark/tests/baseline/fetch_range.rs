@@ -1,9 +1,0 @@
-//! `fetch_range` with baseline.
-
-mod client;
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    benchmark_sdk::run_async::<client::Client>(benchmark_sdk::program!("baseline", FetchRange))
-}
