@@ -1,4 +1,4 @@
-# Any library's image: its static programs and a CA bundle, nothing else. `benchmark` packs what it has built on the host; the
+# Any library's image: its static program and a CA bundle, nothing else. `benchmark` packs what it has built on the host; the
 # stage `from-source` is for machines that cannot build Linux programs themselves:
 #
 #   docker build --target from-source --build-arg LIBRARY=reqwest --tag benchmark/reqwest .
@@ -21,11 +21,8 @@ ENV RUSTFLAGS="-C target-feature=+crt-static"
 RUN mkdir -p /packed/etc/ssl/certs && cp /etc/ssl/certs/ca-certificates.crt /packed/etc/ssl/certs/ && \
     if [ "$LIBRARY" = origin ]; then package=benchmark; else package="benchmark-test-$LIBRARY"; fi && \
     cargo build --release --locked --package "$package" --bins --target-dir /target && \
-    for program in /target/*/release/*; do \
-      if [ -f "$program" ] && [ -x "$program" ]; then \
-        name=$(basename "$program"); cp "$program" "/packed/${name#"$LIBRARY"-}"; \
-      fi; \
-    done
+    if [ "$LIBRARY" = origin ]; then program=benchmark; else program="$LIBRARY"; fi && \
+    cp /target/*/release/"$program" /packed/
 
 FROM scratch AS from-source
 COPY --from=build /packed/ /

@@ -24,10 +24,11 @@ use benchmark::store::{CampaignStatus, NewRun, Store};
 use benchmark_protocol::content::split_mix;
 use benchmark_protocol::counts::Counts;
 use benchmark_protocol::message::{Edges, Histogram, Phase, ReplicaResult, Tick};
+use benchmark_protocol::operation::ByOperation;
 use benchmark_protocol::origin::Audit;
 use benchmark_protocol::parameter::Values;
 use benchmark_protocol::resources::Resources;
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 use clap::Parser;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
@@ -199,6 +200,7 @@ fn replica(index: u32, ticks: u32, latency: &Histogram, first_byte: &Histogram) 
             verify: counts(1),
             warm_up: counts(4_000),
             window: counts(REQUESTS),
+            requests_issued: ByOperation::default(),
             latency: latency.clone(),
             failure_latency: Histogram::default(),
             first_byte: Some(first_byte.clone()),
@@ -223,8 +225,8 @@ fn case(number: u32, replicas: u32) -> Case {
     Case {
         library: ["baseline", "hyper", "reqwest", "ureq"][number as usize % 4].to_owned(),
         library_version: "1.0.0".to_owned(),
-        test: Test::FetchRange,
-        params: Values::new(Test::FetchRange.parameters(), []).expect("defaults"),
+        test: Test::named("fetch_range").unwrap(),
+        params: Values::new(Test::named("fetch_range").unwrap().parameters(), []).expect("defaults"),
         inject: Vec::new(),
         replicas,
         runner: RunnerName::Process,
@@ -281,7 +283,7 @@ fn build() -> Build {
     Build {
         library: "baseline".to_owned(),
         library_version: "1.0.0".to_owned(),
-        test: Test::FetchRange,
+        test: Test::named("fetch_range").unwrap(),
         sha256: "00".repeat(32),
         lock_sha256: "00".repeat(32),
         compiler: "none".to_owned(),

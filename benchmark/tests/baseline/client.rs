@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response};
+use benchmark_sdk::{
+    AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response};
+use benchmark_sdk::{
+    AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response,
+};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::header::CONTENT_RANGE;

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response};
+use benchmark_sdk::{
+    AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response,
+};
 use reqwest::header::CONTENT_RANGE;
 
 struct Client(reqwest::Client);

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::io::Read as _;
 use std::process::ExitCode;
 
-use benchmark_sdk::{BlockingClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response};
+use benchmark_sdk::{
+    BlockingClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response,
+};
 use ureq::http::header::CONTENT_RANGE;
 
 /// Bodies are read through a buffer of the thread's own.

@@ -105,8 +105,7 @@ pub async fn look(
     for tool in tools {
         for profile in profiles.iter().filter(|profile| tool.has(profile.load_loop)) {
             let bucket = uuid::Uuid::now_v7().to_string();
-            let contract =
-                Contract { objects: 1, object_size: 1 << 20, request_size: Some(REQUEST_SIZE), signed: false };
+            let contract = Contract { objects: 1, object_size: 1 << 20, ..Contract::default() };
             origin.announce(&bucket, &Announcement { seed, contract, inject: vec![profile.inject.clone()] }).await?;
             let url = format!("{}/{}", origin.bucket_url(&bucket), content::key(0));
             let now_ns = benchmark_origin::clock::now_ns();

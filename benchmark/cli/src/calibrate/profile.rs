@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use benchmark_protocol::inject::{Inject, Latency};
-use benchmark_protocol::test::Test;
 
 use super::truth::Stall;
 use crate::case::Case;
@@ -121,7 +120,7 @@ fn mean_seconds(latency: &Latency) -> f64 {
     (0..steps).map(quantile).sum::<f64>() / f64::from(steps)
 }
 
-/// A case for each library and profile, in that order: fetch_range, or whatever the library has.
+/// A case for each library and profile, in that order: of the first of its tests that suits.
 ///
 /// # Errors
 /// [`Usage`] for an unknown library, or one that cannot do what is asked.
@@ -137,11 +136,14 @@ pub fn cases(
     };
     let mut cases = Vec::new();
     for library in chosen {
-        let test = if library.tests.contains(&Test::FetchRange) { Test::FetchRange } else { library.tests[0] };
+        let ruler = library.tests.iter().find_map(|test| test.ruler().map(|params| (test, params)));
+        let (test, params) = ruler.ok_or_else(|| {
+            Usage(format!("`{}` has no test that a calibration can use (see `benchmark list`)", library.name))
+        })?;
         let selection = Selection { libraries: vec![library.name.clone()], tests: vec![test.name().to_owned()] };
         for profile in profiles {
             let options = LoadOptions {
-                params: if test == Test::FetchRange { vec!["request_size=1KiB".to_owned()] } else { Vec::new() },
+                params: params.iter().map(|(name, value)| format!("{name}={value}")).collect(),
                 inject: vec![profile.inject.clone()],
                 rate: profile.rate().map(Rate::PerSecond),
                 duration: Some(profile.window),

@@ -56,7 +56,7 @@ pub(super) async fn build(
         let library = library::named(libraries, &case.library)?;
         let record = builder.record(library, case.test)?;
         let image_tag = images.get(case.library.as_str()).cloned().flatten().map(|image| image.tag);
-        let command = builder.command(library, case.test);
+        let command = builder.command(library);
         Ok(BuiltProgram { program: Program { command, image_tag, sha256: record.sha256.clone() }, record })
     });
     let programs = programs.collect::<Result<_>>()?;

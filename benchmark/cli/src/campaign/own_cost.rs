@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use benchmark_protocol::message::ReplicaResult;
 use benchmark_protocol::origin::{Announcement, Contract};
-use benchmark_protocol::test::Test;
 use serde::Deserialize;
 use tokio::process::Command;
 
@@ -20,6 +19,9 @@ use crate::runner::output_of;
 use crate::stats::comparison::LEAST_TRIALS;
 use crate::store::Store;
 use crate::target::{OriginProcess, Place};
+
+/// What the bare loop does too.
+const TEST: &str = "fetch_range";
 
 /// Each contender has so many turns; its figure is their median.
 const TURNS: usize = 5;
@@ -50,7 +52,7 @@ pub(super) async fn known(
     plan: &Plan,
     listener: &mut dyn Listener,
 ) -> Result<Option<OwnCost>> {
-    let measures = |case: &&Case| case.library == BASELINE && case.test == Test::FetchRange;
+    let measures = |case: &&Case| case.library == BASELINE && case.test.name() == TEST;
     if plan.cases.iter().find(measures).is_none() {
         return Ok(None);
     }
@@ -80,10 +82,10 @@ pub(super) async fn known(
 /// When a program does not build or run, or the origin does not start.
 async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Result<OwnCost> {
     let bare = builder.build_bare(baseline).await?;
-    let test = builder.command(baseline, Test::FetchRange).program;
+    let test = builder.command(baseline).program;
     let origin = OriginProcess::start(&Place::loopback(&cpus.origin)).await?;
     let bucket = uuid::Uuid::now_v7().to_string();
-    let contract = Contract { objects: 64, object_size: 64 << 20, request_size: Some(16 << 10), signed: false };
+    let contract = Contract { objects: 64, object_size: 64 << 20, ..Contract::default() };
     origin.announce(&bucket, &Announcement { seed: 1, contract, inject: Vec::new() }).await?;
     let url = origin.bucket_url(&bucket);
     let mut figures: [Vec<f64>; 3] = Default::default();
@@ -94,7 +96,7 @@ async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Resu
                 _ => {
                     let recording = if contender == 0 { "true" } else { "false" };
                     let load = ["--concurrency", CONCURRENCY, "--warmup", "300ms", "--duration", "1s"];
-                    let arguments = [&["--target", &url, "--origin", "--recording", recording], &load[..]].concat();
+                    let arguments = [&["--test", TEST, "--target", &url, "--origin", "--recording", recording], &load[..]].concat();
                     run(&test, &arguments, cpus).await?
                 }
             };

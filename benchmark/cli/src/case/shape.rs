@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use benchmark_protocol::inject::Inject;
 use benchmark_protocol::parameter::Values;
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 
 use super::rate::{Arrivals, Rate};
 use super::runner::RunnerName;

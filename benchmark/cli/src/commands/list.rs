@@ -1,7 +1,7 @@
 //! `benchmark list`.
 
 use anyhow::Result;
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 use clap::Args;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
@@ -56,19 +56,21 @@ fn new_table(header: &[&str]) -> Table {
 }
 
 fn libraries_table(libraries: &[library::Library]) -> Table {
-    let mut table = new_table(&["library", "version", "tests", "unsupported", "what it is"]);
+    let mut table = new_table(&["library", "version", "operations", "tests", "unsupported", "what it is"]);
     for library in libraries {
         let tests: Vec<&str> = library.tests.iter().map(|test| test.name()).collect();
         let unsupported: Vec<&str> = library.unsupported.keys().map(String::as_str).collect();
         let unsupported = unsupported.join(", ");
-        table.add_row([&library.name, &library.version, &tests.join(", "), &unsupported, &library.summary]);
+        let operations: Vec<&str> = library.operations.iter().map(|operation| operation.name()).collect();
+        let [operations, tests] = [operations, tests].map(|names| names.join(", "));
+        table.add_row([&library.name, &library.version, &operations, &tests, &unsupported, &library.summary]);
     }
     table
 }
 
 fn parameters_table() -> Table {
     let mut table = new_table(&["test", "parameter", "type", "range", "default", "unit", "meaning"]);
-    for test in Test::ALL {
+    for test in Test::all() {
         for parameter in test.parameters() {
             table.add_row([
                 test.name(),

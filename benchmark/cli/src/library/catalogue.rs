@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use benchmark_protocol::test::Test;
+use benchmark_protocol::operation::Operation;
+use benchmark_protocol::tests::Test;
 use serde::Deserialize;
 
 use super::language::Language;
@@ -28,7 +29,9 @@ pub struct Library {
     pub package: String,
     /// The pinned crates that its tests link, with versions and features: `ureq 3.5.1 [no default, rustls]`.
     pub features: String,
-    /// The tests it has.
+    /// The operations it has.
+    pub operations: Vec<Operation>,
+    /// The tests it can run: those of these operations, but for what it does not support.
     pub tests: Vec<Test>,
     /// Options that it cannot honour, each with the reason.
     pub unsupported: BTreeMap<String, String>,
@@ -40,7 +43,7 @@ pub struct Library {
 struct LibraryFile {
     summary: String,
     language: String,
-    tests: Vec<String>,
+    operations: Vec<String>,
     #[serde(default)]
     unsupported: BTreeMap<String, String>,
 }
@@ -107,10 +110,15 @@ fn read(folder: &Path) -> Result<Library> {
         bail!("`{}`: language `{}` is not known (known: {known})", path.display(), file.language);
     };
     let cargo: CargoFile = parse(&folder.join("Cargo.toml"))?;
-    let tests = file.tests.iter().map(|name| {
-        Test::named(name)
-            .ok_or_else(|| anyhow!("`{}`: unknown test `{name}` (known: {})", path.display(), known_tests()))
+    let operations = file.operations.iter().map(|name| {
+        let named = name.parse::<Operation>();
+        named.map_err(|error| anyhow!("`{}`: {error}", path.display()))
     });
+    let operations = operations.collect::<Result<Vec<_>>>()?;
+    let runs = |test: &Test| {
+        test.operations().iter().all(|operation| operations.contains(operation))
+            && !test.needs().iter().any(|need| file.unsupported.contains_key(*need))
+    };
     Ok(Library {
         name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         // The baseline inherits the project's own version.
@@ -119,7 +127,8 @@ fn read(folder: &Path) -> Result<Library> {
         summary: file.summary,
         features: features(&cargo.dependencies),
         package: cargo.package.name,
-        tests: tests.collect::<Result<_>>()?,
+        tests: Test::all().filter(runs).collect(),
+        operations,
         unsupported: file.unsupported,
     })
 }
@@ -160,13 +169,13 @@ pub fn named<'a>(libraries: &'a [Library], name: &str) -> Result<&'a Library, Us
 /// [`Usage`], with the nearest name and all names.
 pub fn test_named(name: &str) -> Result<Test, Usage> {
     Test::named(name).ok_or_else(|| {
-        let names: Vec<&str> = Test::ALL.into_iter().map(Test::name).collect();
+        let names: Vec<&str> = Test::all().map(Test::name).collect();
         Usage(format!("unknown test `{name}`{} (known tests: {})", suggestion(name, &names), known_tests()))
     })
 }
 
 fn known_tests() -> String {
-    Test::ALL.map(Test::name).join(", ")
+    Test::all().map(Test::name).collect::<Vec<_>>().join(", ")
 }
 
 /// `: did you mean ...?` where a known name is near.
@@ -212,6 +221,16 @@ mod tests {
         let libraries = checkout();
         assert_eq!(named(&libraries, "ureq").unwrap().features, "ureq 3.5.1 [no default, rustls]");
         assert_eq!(named(&libraries, "reqwest").unwrap().features, "reqwest 0.13.5");
+    }
+
+    #[test]
+    fn a_library_runs_the_tests_of_its_operations_but_for_what_it_does_not_support() {
+        let libraries = checkout();
+        let tests = |name: &str| -> Vec<&str> {
+            named(&libraries, name).unwrap().tests.iter().map(|test| test.name()).collect()
+        };
+        assert!(tests("reqwest").contains(&"call_api") && tests("reqwest").contains(&"fetch_range"));
+        assert!(tests("object_store").contains(&"fetch_range") && !tests("object_store").contains(&"call_api"));
     }
 
     #[test]

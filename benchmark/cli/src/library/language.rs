@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 
 use super::catalogue::Library;
 use super::provenance::Build;
@@ -90,9 +90,9 @@ impl Builder {
 
     /// The command line of a replica, once its library is built.
     #[must_use]
-    pub fn command(&self, library: &Library, test: Test) -> CommandLine {
+    pub fn command(&self, library: &Library) -> CommandLine {
         match library.language {
-            Language::Rust => self.rust.command(library, test),
+            Language::Rust => self.rust.command(library),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What was measured, so that a stranger could build it again.
 
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 
 /// The program that was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -107,19 +107,19 @@ impl Rust {
         Ok(())
     }
 
-    /// Where a test's program is once it is built.
-    fn program(&self, library: &Library, test: Test) -> PathBuf {
-        self.target_folder().join(&self.triple).join("release").join(format!("{}-{}", library.name, test.name()))
+    /// Where a library's program, of all its tests, is once it is built.
+    fn program(&self, library: &Library) -> PathBuf {
+        self.target_folder().join(&self.triple).join("release").join(&library.name)
     }
 
     /// The program alone: it is static, and reads its flags from the environment.
-    pub(super) fn command(&self, library: &Library, test: Test) -> CommandLine {
-        CommandLine { program: self.program(library, test), arguments: Vec::new(), environment: Vec::new() }
+    pub(super) fn command(&self, library: &Library) -> CommandLine {
+        CommandLine { program: self.program(library), arguments: Vec::new(), environment: Vec::new() }
     }
 
-    /// The programs of a library, each under the name of its test.
+    /// The program, under the library's name.
     pub(super) fn files(&self, library: &Library) -> Vec<(String, PathBuf)> {
-        library.tests.iter().map(|test| (test.name().to_owned(), self.program(library, *test))).collect()
+        vec![(library.name.clone(), self.program(library))]
     }
 
     /// The facts of a program that was built.
@@ -131,7 +131,7 @@ impl Rust {
             library: library.name.clone(),
             library_version: library.version.clone(),
             test,
-            sha256: sha256(&self.program(library, test))?,
+            sha256: sha256(&self.program(library))?,
             lock_sha256: sha256(&self.root.join("Cargo.lock"))?,
             compiler: self.compiler.clone(),
             target: format!("{} {}", self.triple, self.flags()).trim().to_owned(),

@@ -5,15 +5,12 @@ use std::time::Duration;
 use benchmark_protocol::inject::{self, Inject};
 use benchmark_protocol::parameter::Values;
 use benchmark_protocol::target::{Names, Target};
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 
 use super::options::LoadOptions;
 use crate::case::{Amount, Case, Load};
 use crate::exit::Usage;
 use crate::library::{self, Library};
-
-/// Parameters that describe the origin's objects or answers: nothing that another server would heed.
-const ORIGIN_ONLY: [&str; 3] = ["object_size", "objects", "delay"];
 
 /// Which libraries and tests to run; empty lists mean all.
 #[derive(Clone, Debug, Default)]
@@ -131,14 +128,8 @@ pub fn case(
         return Err(Refused::new("endpoint", "`--endpoint` goes with an s3:// target").into());
     }
     let params = Values::new(test.parameters(), given).map_err(|text| Refused::new("params", text))?;
-    if let (Some(request), Some(object)) = (params.number("request_size"), params.number("object_size"))
-        && options.target.is_none()
-        && request > object
-    {
-        let text = format!(
-            "parameter `request_size`: {request} bytes are more than an object holds (object_size is {object})"
-        );
-        return Err(Refused::new("request_size", text).into());
+    if options.target.is_none() {
+        test.check(&params).map_err(|(parameter, text)| Refused::new(parameter, text))?;
     }
     let load = Load {
         concurrency: options.concurrency,
@@ -201,13 +192,12 @@ fn check_target(
             format!("`--inject {spec}` is done by our origin: it does not go with --target `{text}`"),
         ));
     }
-    if let Some(name) = ORIGIN_ONLY.into_iter().find(|name| params.iter().any(|(given, _)| given == name)) {
+    let of_origin = test.parameters().iter().filter(|parameter| parameter.origin_only);
+    if let Some(name) = of_origin.map(|known| known.name).find(|name| params.iter().any(|(given, _)| given == name)) {
         let text = format!("parameter `{name}` describes our origin: it does not go with --target `{text}`");
         return Err(Refused::new(name, text));
     }
-    if test == Test::CallApi && matches!(target.names, Names::Bucket(_)) {
-        return Err(Refused::new("target", format!("call_api asks for one document: name its key, `{text}/KEY`")));
-    }
+    test.can_use(&target.names).map_err(|error| Refused::new("target", format!("target `{text}`: {error}")))?;
     if target.tls {
         check_supported(library, "tls")?;
     }

@@ -1,6 +1,6 @@
 //! What makes up a case, column by column, for whoever shows in what cases differ.
 
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 use benchmark_protocol::units::{format_duration, format_size};
 
 use crate::case::{Amount, Case};
@@ -23,7 +23,7 @@ pub(super) fn columns() -> Vec<Column> {
         column("library", |case| Some(case.library.clone())),
         column("test", |case| Some(case.test.name().to_owned())),
     ];
-    for parameter in Test::ALL.into_iter().flat_map(Test::parameters) {
+    for parameter in Test::all().flat_map(Test::parameters) {
         columns.push(column(parameter.name, |case| {
             case.params.iter().find(|(name, _)| *name == parameter.name).map(|(_, value)| value.to_owned())
         }));

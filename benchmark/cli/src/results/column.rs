@@ -430,9 +430,16 @@ static COLUMNS: &[Column] = &[
         row.case.memory_limit_bytes.map(i64::unsigned_abs).into()
     }),
     column("target", "", "`--target`; empty for the origin", SAME, |row| row.case.target.clone().into()),
-    column("attempts_total", "requests", "requests started in verify, warm-up and window", SUM, |row| {
+    column("attempts_total", "calls", "calls started in verify, warm-up and window", SUM, |row| {
         row.figures.attempts_total.into()
     }),
+    column(
+        "requests_issued",
+        "requests",
+        "requests that went to the library in all phases: what the audit is held against, as a call may have several",
+        SUM,
+        |row| row.figures.requests_issued.into(),
+    ),
     case(column(
         "origin_requests",
         "requests",

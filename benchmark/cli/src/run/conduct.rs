@@ -6,7 +6,6 @@ use anyhow::Result;
 use benchmark_protocol::content::split_mix;
 use benchmark_protocol::message::{Object, Phase, Tick};
 use benchmark_protocol::origin::Begin;
-use benchmark_protocol::test::Test;
 use benchmark_protocol::units::format_duration;
 use futures_util::future::BoxFuture;
 
@@ -253,13 +252,15 @@ fn expected(run: &Run, objects: Vec<Object>) -> Expected {
 fn environment(run: &Run, target: &str, coordinator: &Coordinator, expected: &Expected) -> Vec<(String, String)> {
     let case = &run.case;
     let load = &case.load;
-    // A document that our origin does not serve takes as long as it takes.
-    let params = case.params.iter().filter(|_| case.target.is_none() || case.test == Test::FetchRange);
+    // What describes our origin says nothing to another server.
+    let of_origin = |name: &str| case.test.parameters().iter().any(|known| known.name == name && known.origin_only);
+    let params = case.params.iter().filter(|(name, _)| case.target.is_none() || !of_origin(name));
     let params: Vec<String> = params.map(|(name, value)| format!("{name}={value}")).collect();
     let mut variables = vec![
         ("COORDINATOR", coordinator.address().to_string()),
         ("TOKEN", expected.token.clone()),
         ("RUN_ID", expected.run_id.clone()),
+        ("TEST", case.test.name().to_owned()),
         ("TARGET", target.to_owned()),
         ("ORIGIN", case.target.is_none().to_string()),
         ("CONCURRENCY", load.concurrency.to_string()),

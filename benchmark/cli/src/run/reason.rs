@@ -79,11 +79,20 @@ pub enum Reason {
     },
     /// The origin saw another number of requests.
     AuditRequests {
-        /// Requests that the replicas started.
-        attempts: u64,
+        /// Requests that went to the library.
+        issued: u64,
         /// Those of them that never left.
         never_left: u64,
         /// Requests at the origin.
+        requests: u64,
+    },
+    /// The origin saw more requests of an operation than were issued.
+    AuditOperation {
+        /// The operation's name.
+        operation: String,
+        /// Requests of it that went to the library.
+        issued: u64,
+        /// Requests of it at the origin.
         requests: u64,
     },
     /// The replicas count more bytes than the origin sent.
@@ -158,6 +167,7 @@ impl Reason {
             Self::FloorOfWindow { .. } => "floor_of_window",
             Self::AuditRequests { .. } => "audit_requests",
             Self::AuditBytes { .. } => "audit_bytes",
+            Self::AuditOperation { .. } => "audit_operation",
             Self::AuditContract { .. } => "audit_contract",
             Self::ReplicaLost { .. } => "replica_lost",
             Self::NotReady { .. } => "not_ready",
@@ -210,9 +220,12 @@ impl fmt::Display for Reason {
                     "floor: {requests} requests in {window_s:.3} s, and {rounds} rounds of {delay:?} take {shortest:.3} s"
                 )
             }
-            Self::AuditRequests { attempts, never_left, requests } => {
+            Self::AuditRequests { issued, never_left, requests } => {
                 let less = if *never_left > 0 { format!(" ({never_left} never left)") } else { String::new() };
-                write!(f, "audit: {attempts} attempts{less}, {requests} requests at the origin")
+                write!(f, "audit: {issued} requests issued{less}, {requests} requests at the origin")
+            }
+            Self::AuditOperation { operation, issued, requests } => {
+                write!(f, "audit: {issued} requests `{operation}` issued, {requests} at the origin")
             }
             Self::AuditBytes { received, sent } => {
                 write!(f, "audit: {received} bytes of successes, {sent} bytes sent whole")
@@ -276,7 +289,8 @@ mod tests {
             Reason::PercentileOrder { p50_ns: 2, p99_ns: 1, max_ns: 3 },
             Reason::Floor { least_ns: 9_800_000, delay_ns: 10_000_000 },
             Reason::FloorOfWindow { requests: 400, window_s: 0.5, rounds: 100, delay_ns: 10_000_000 },
-            Reason::AuditRequests { attempts: 4, never_left: 1, requests: 2 },
+            Reason::AuditRequests { issued: 4, never_left: 1, requests: 2 },
+            Reason::AuditOperation { operation: "put".into(), issued: 1, requests: 2 },
             Reason::AuditBytes { received: 2, sent: 1 },
             Reason::AuditContract { requests: 1 },
             Reason::ReplicaLost { replica, how: "killed by signal 9".to_owned() },
@@ -319,7 +333,8 @@ mod tests {
         percentiles out of order: p50 2 ns, p99 1 ns, max 3 ns
         floor: a success after 9.8ms, and the origin delays each by 10ms
         floor: 400 requests in 0.500 s, and 100 rounds of 10ms take 1.000 s
-        audit: 4 attempts (1 never left), 2 requests at the origin
+        audit: 4 requests issued (1 never left), 2 requests at the origin
+        audit: 1 requests `put` issued, 2 at the origin
         audit: 2 bytes of successes, 1 bytes sent whole
         audit: 1 requests out of contract
         replica 1 lost: killed by signal 9

@@ -20,8 +20,10 @@ pub struct Figures {
     pub requests: Option<u64>,
     /// What became of the window's requests.
     pub window: Option<Counts>,
-    /// Requests started in verify, warm-up and window.
+    /// Calls started in verify, warm-up and window.
     pub attempts_total: Option<u64>,
+    /// Requests that went to the library in all phases.
+    pub requests_issued: Option<u64>,
     /// Successes per second.
     pub requests_per_second: Option<f64>,
     /// Body bytes of successes per second.
@@ -78,6 +80,7 @@ impl Figures {
                 sum
             }),
             attempts_total: sum(trials, |trial| trial.attempts_total),
+            requests_issued: sum(trials, |trial| trial.requests_issued),
             requests_per_second: mean(trials.iter().filter_map(|trial| trial.requests_per_second())),
             goodput_bytes_per_second: mean(trials.iter().filter_map(|trial| trial.goodput_bytes_per_second())),
             recv_bytes_per_second: Family::of(samples.recv_bytes_per_second),

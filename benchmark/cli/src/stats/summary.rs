@@ -32,6 +32,8 @@ pub struct Summary {
     pub window: Option<Counts>,
     /// Requests started in verify, warm-up and window, those of replicas that failed before `ready` included.
     pub attempts_total: Option<u64>,
+    /// Requests that went to the library in all phases, over all replicas: a call may have several.
+    pub requests_issued: Option<u64>,
     /// Requests of any phase that failed before they reached the target: the audit need not have seen them.
     pub never_left: Option<u64>,
     /// Length of the longest window of a replica, in nanoseconds.
@@ -130,6 +132,7 @@ impl Summary {
             sum
         });
         self.attempts_total = sum(self.attempts_total, replica.attempts_total, |a, b| a + b);
+        self.requests_issued = sum(self.requests_issued, replica.requests_issued, |a, b| a + b);
         self.never_left = sum(self.never_left, replica.never_left, |a, b| a + b);
         self.window_ns = self.window_ns.max(replica.window_ns);
         self.cpu_user_us = sum(self.cpu_user_us, replica.cpu_user_us, |a, b| a + b);
@@ -145,6 +148,7 @@ fn totals_of(replica: &Replica) -> Summary {
     let Some(result) = &replica.result else {
         return Summary {
             attempts_total: replica.verify.map(|verify| verify.attempts),
+            requests_issued: replica.verify.map(|verify| verify.attempts),
             never_left: replica.verify.map(|verify| verify.failures.never_left()),
             ..Summary::default()
         };
@@ -154,6 +158,7 @@ fn totals_of(replica: &Replica) -> Summary {
     Summary {
         window: Some(result.window),
         attempts_total: Some(phases.iter().map(|counts| counts.attempts).sum()),
+        requests_issued: Some(result.requests_issued.total()),
         never_left: Some(phases.iter().map(|counts| counts.failures.never_left()).sum()),
         window_ns: Some(result.window_end_ns.saturating_sub(result.window_start_ns)),
         cpu_user_us: Some(to.cpu_user_us.saturating_sub(from.cpu_user_us)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use benchmark_protocol::parameter::Values;
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 
 use super::stored::StoredCase;
 use crate::case::{Amount, Arrivals, Case, Load, RunnerName};

@@ -68,6 +68,7 @@ pub(super) fn read(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
     Ok(Summary {
         window,
         attempts_total: whole("attempts_total")?,
+        requests_issued: whole("requests_issued")?,
         never_left: whole("never_left")?,
         window_ns: whole("window_ns")?,
         cpu_user_us: whole("cpu_user_us")?,
@@ -114,6 +115,7 @@ fn columns(summary: &Summary) -> Vec<(String, Value)> {
         ("success_bytes", window.map(|window| window.success_bytes)),
         ("attempts_window", window.map(|window| window.attempts)),
         ("attempts_total", summary.attempts_total),
+        ("requests_issued", summary.requests_issued),
         ("never_left", summary.never_left),
         ("window_ns", summary.window_ns),
         ("cpu_user_us", summary.cpu_user_us),

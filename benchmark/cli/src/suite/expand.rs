@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 
 use super::axis::{Axis, Given};
 use super::flags::Parsers;

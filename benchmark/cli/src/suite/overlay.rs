@@ -1,6 +1,6 @@
 //! Flags over a file: what stands on the command line takes the place of what the suite says.
 
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 
 use super::axis::{Axis, Given};
 use super::flags::GivenFlags;

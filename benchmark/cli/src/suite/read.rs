@@ -1,7 +1,7 @@
 //! The text of a suite as tables of axes, every key known and every value good by itself.
 
 use benchmark_protocol::inject::{self, Inject};
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -170,7 +170,7 @@ impl Reader<'_> {
 
     fn unknown(&mut self, key: &Spanned<toml::de::DeString<'_>>, place: &str, known: &[&str]) {
         let name = key.get_ref();
-        let parameter = Test::ALL.into_iter().find(|test| test.parameters().iter().any(|known| known.name == *name));
+        let parameter = Test::all().find(|test| test.parameters().iter().any(|known| known.name == *name));
         let text = match parameter {
             Some(test) if place != "[suite]" => {
                 format!("`{name}` is a parameter of {}: write `params = {{ {name} = ... }}`", test.name())
@@ -213,7 +213,7 @@ impl Reader<'_> {
         let mut axes = Vec::new();
         for (key, value) in table {
             let name = key.get_ref().as_ref();
-            let every = || Test::ALL.into_iter().flat_map(Test::parameters);
+            let every = || Test::all().flat_map(Test::parameters);
             let Some(parameter) = every().find(|parameter| parameter.name == name) else {
                 let names: Vec<&str> = every().map(|parameter| parameter.name).collect();
                 let text =
@@ -271,6 +271,6 @@ impl Matrix {
         let named = |axis: &Axis| {
             axis.values.iter().flat_map(|given| &given.texts).filter_map(|name| Test::named(name)).collect()
         };
-        self.axis("test").map_or_else(|| Test::ALL.to_vec(), named)
+        self.axis("test").map_or_else(|| Test::all().collect(), named)
     }
 }

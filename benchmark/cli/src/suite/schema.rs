@@ -2,7 +2,7 @@
 //! parameters and of the catalogue, so that it says what the parser does.
 
 use benchmark_protocol::parameter::Parameter;
-use benchmark_protocol::test::Test;
+use benchmark_protocol::tests::Test;
 use serde_json::{Map, Value, json};
 
 use super::flags::Parsers;
@@ -83,14 +83,14 @@ fn properties(parsers: &Parsers, place: Place) -> Map<String, Value> {
 /// Keys that are no flags of a load.
 fn selection(libraries: &[Library]) -> Map<String, Value> {
     let libraries: Vec<&str> = libraries.iter().map(|library| library.name.as_str()).collect();
-    let tests: Vec<&str> = Test::ALL.into_iter().map(Test::name).collect();
+    let tests: Vec<&str> = Test::all().map(Test::name).collect();
     let described = |names: &[&str], description: &str| {
         let mut property = axis(json!({ "enum": names }), Shape::Text, false);
         property["description"] = description.into();
         property
     };
     let params: Map<String, Value> =
-        Test::ALL.into_iter().flat_map(|test| test.parameters().iter().map(move |known| param(test, known))).collect();
+        Test::all().flat_map(|test| test.parameters().iter().map(move |known| param(test, known))).collect();
     Map::from_iter([
         ("library".to_owned(), described(&libraries, "Libraries [default: every one that has the test]")),
         ("test".to_owned(), described(&tests, "Tests [default: every one]")),

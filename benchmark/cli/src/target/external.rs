@@ -38,7 +38,7 @@ impl Target for External {
     async fn announce(&mut self, _: &str, _: u64, case: &Case) -> Result<Vec<Object>> {
         match &self.named.names {
             Names::Bucket(name) => {
-                bucket::list(&self.named.endpoint, name, case.params.number("request_size").unwrap_or(0)).await
+                bucket::list(&self.named.endpoint, name, case.test.least_size(&case.params)).await
             }
             Names::Object { .. } | Names::Path(_) => Ok(Vec::new()),
         }

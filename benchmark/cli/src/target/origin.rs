@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use benchmark_protocol::message::Object;
-use benchmark_protocol::origin::{Announcement, Audit, Begin, Contract};
+use benchmark_protocol::origin::{Announcement, Audit, Begin};
 
 use super::{OriginProcess, Place, Target};
 use crate::case::Case;
@@ -39,7 +39,7 @@ impl Target for Origin {
     }
 
     async fn announce(&mut self, run_id: &str, seed: u64, case: &Case) -> Result<Vec<Object>> {
-        let announcement = Announcement { seed, contract: contract(case), inject: case.inject.clone() };
+        let announcement = Announcement { seed, contract: case.test.contract(&case.params), inject: case.inject.clone() };
         if let Some(process) = &self.process
             && process.announce(run_id, &announcement).await.is_err()
         {
@@ -80,15 +80,5 @@ impl Target for Origin {
         if let Some(process) = self.process.take() {
             process.stop().await;
         }
-    }
-}
-
-/// What the origin lets pass of a case's requests.
-fn contract(case: &Case) -> Contract {
-    Contract {
-        objects: case.params.number("objects").unwrap_or(0),
-        object_size: case.params.number("object_size").unwrap_or(0),
-        request_size: case.params.number("request_size"),
-        signed: case.params.flag("signed"),
     }
 }

@@ -199,7 +199,7 @@ pub(crate) fn text<'a>(row: &'a Value, column: &str) -> &'a str {
 /// What every run must satisfy, whatever was done to it: nothing is lost between client and origin.
 pub(crate) fn assert_audit_is_exact(row: &Value) {
     let title = format!("{} {}", row["library_name"], row["test_name"]);
-    assert_eq!(row["attempts_total"], row["origin_requests"], "{title}");
+    assert_eq!(row["requests_issued"], row["origin_requests"], "{title}");
     let parts = number(row, "number_successes") + number(row, "number_failures") + number(row, "number_censored");
     assert_eq!(number(row, "number_requests"), parts, "{title}");
 }

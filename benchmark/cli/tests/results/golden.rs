@@ -116,6 +116,8 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("number_censored", whole(6)),
             // 4,196 in the windows, 1 + 1 to verify, 10 + 20 in the warm-ups
             ("attempts_total", whole(4_228)),
+            // Those, but for 40 that waited for a socket in vain.
+            ("requests_issued", whole(4_188)),
         ],
     );
 
@@ -285,7 +287,8 @@ async fn a_replica_has_its_own_counts_rates_and_percentiles() {
             ("number_failures", whole(1_000)),
             ("failures_timeout", whole(610)),
             ("failures_status", whole(0)),
-            ("attempts_total", whole(2_205)), // and 1 to verify, 10 in the warm-up
+            ("attempts_total", whole(2_205)),  // and 1 to verify, 10 in the warm-up
+            ("requests_issued", whole(2_165)), // but for 40 that waited for a socket in vain
             ("duration_seconds", real(2.0)),
             ("requests_per_second", real(595.0)),          // 1,190 / 2
             ("goodput_bytes_per_second", real(595_000.0)), // 1,190,000 / 2
@@ -338,6 +341,7 @@ async fn what_a_failed_run_did_not_measure_is_empty_and_not_zero() {
                 ("verdict", text("invalid")),
                 ("invalid_reason", text("replica 0: verify: connection refused")),
                 ("attempts_total", whole(3)), // the requests of verify
+                ("requests_issued", whole(3)),
             ],
         );
         let measured = [

@@ -246,7 +246,7 @@ async fn keys_are_equal_for_equal_cases_only() {
     let different: [fn(&mut Case); 18] = [
         |case| case.library = "hyper".to_owned(),
         |case| case.library_version = "0.13.6".to_owned(),
-        |case| case.test = benchmark_protocol::test::Test::CallApi,
+        |case| case.test = benchmark_protocol::tests::Test::named("call_api").unwrap(),
         |case| case.params = Default::default(),
         |case| case.inject.truncate(1),
         |case| case.replicas = 3,
