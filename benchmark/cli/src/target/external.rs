@@ -37,9 +37,7 @@ impl Target for External {
     /// What a bucket holds is listed here, so that every library asks for the same objects.
     async fn announce(&mut self, _: &str, _: u64, case: &Case) -> Result<Vec<Object>> {
         match &self.named.names {
-            Names::Bucket(name) => {
-                bucket::list(&self.named.endpoint, name, case.test.least_size(&case.params)).await
-            }
+            Names::Bucket(name) => bucket::list(&self.named.endpoint, name, case.test.least_size(&case.params)).await,
             Names::Object { .. } | Names::Path(_) => Ok(Vec::new()),
         }
     }

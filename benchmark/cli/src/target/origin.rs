@@ -39,7 +39,8 @@ impl Target for Origin {
     }
 
     async fn announce(&mut self, run_id: &str, seed: u64, case: &Case) -> Result<Vec<Object>> {
-        let announcement = Announcement { seed, contract: case.test.contract(&case.params), inject: case.inject.clone() };
+        let announcement =
+            Announcement { seed, contract: case.test.contract(&case.params), inject: case.inject.clone() };
         if let Some(process) = &self.process
             && process.announce(run_id, &announcement).await.is_err()
         {
