@@ -53,11 +53,9 @@ pub(super) async fn known(
     listener: &mut dyn Listener,
 ) -> Result<Option<OwnCost>> {
     let measures = |case: &&Case| case.library == BASELINE && case.test.name() == TEST;
-    if plan.cases.iter().find(measures).is_none() {
-        return Ok(None);
-    }
+    let Some(case) = plan.cases.iter().find(measures) else { return Ok(None) };
     let baseline = library::named(libraries, BASELINE)?;
-    let program = builder.record(baseline, Test::FetchRange)?.sha256;
+    let program = builder.record(baseline, case.test)?.sha256;
     let known = store.own_cost(campaign_id, &program).await?;
     if known.is_some() || (plan.trials as usize) < LEAST_TRIALS {
         return Ok(known);
@@ -96,7 +94,8 @@ async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Resu
                 _ => {
                     let recording = if contender == 0 { "true" } else { "false" };
                     let load = ["--concurrency", CONCURRENCY, "--warmup", "300ms", "--duration", "1s"];
-                    let arguments = [&["--test", TEST, "--target", &url, "--origin", "--recording", recording], &load[..]].concat();
+                    let arguments =
+                        [&["--test", TEST, "--target", &url, "--origin", "--recording", recording], &load[..]].concat();
                     run(&test, &arguments, cpus).await?
                 }
             };

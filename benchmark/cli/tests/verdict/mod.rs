@@ -133,7 +133,9 @@ fn the_origin_must_have_seen_every_attempt_and_no_more() {
 #[test]
 fn what_never_left_or_was_cut_off_may_be_missing_at_the_origin() {
     let cases = |kind| [402, 302, 301].map(|requests| (kind, requests));
-    for (kind, requests) in [FailureKind::Connect, FailureKind::PoolWait, FailureKind::Timeout].into_iter().flat_map(cases) {
+    for (kind, requests) in
+        [FailureKind::Connect, FailureKind::PoolWait, FailureKind::Timeout].into_iter().flat_map(cases)
+    {
         let mut run = good();
         fail(&mut run, kind, 100);
         // What waited for a socket in vain never went to the library, and the origin cannot have seen it.
