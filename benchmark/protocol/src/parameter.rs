@@ -210,7 +210,7 @@ mod tests {
             Just(Kind::Count { min: 1, max: 1_000_000 }),
             Just(Kind::Flag),
         ];
-        kind.prop_map(|kind| Parameter { name: "name", kind, default: "", help: "" })
+        kind.prop_map(|kind| Parameter::new("name", kind, "", ""))
     }
 
     proptest! {
