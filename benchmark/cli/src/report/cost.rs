@@ -2,6 +2,7 @@
 
 use crate::campaign::OwnCost;
 use crate::results::CampaignRow;
+use crate::stats::mean;
 use crate::store::StoredRun;
 
 /// A line or two; empty where no run came to a window.
@@ -17,11 +18,10 @@ pub fn cost(rows: &[CampaignRow], own_cost: Option<&OwnCost>) -> String {
         let share = used.iter().sum::<f64>() / seconds * 100.0;
         (!used.is_empty()).then(|| format!("{what} {share:.1} % of a CPU"))
     };
-    let shares = values(|run| run.origin_cpu_share);
-    let origin = shares.iter().sum::<f64>() / shares.len() as f64 * 100.0;
+    let origin = mean(runs().filter_map(|run| run.origin_cpu_share));
     let parts: Vec<String> = [
         of_a_cpu("harness", &values(|run| run.harness_cpu_seconds)),
-        (!shares.is_empty()).then(|| format!("origin {origin:.0} % of its CPUs")),
+        origin.map(|share| format!("origin {:.0} % of its CPUs", share * 100.0)),
         of_a_cpu("Prometheus and cAdvisor", &values(|run| run.monitoring_cpu_seconds)),
     ]
     .into_iter()

@@ -8,7 +8,7 @@ use super::ceiling::Ceilings;
 use super::error::Error;
 use super::filter::Filter;
 use crate::stats::comparison::{CONFIDENCE, Interval, Metric, Trials};
-use crate::stats::{Figures, Histograms, Latencies, Summary, decode_bytes};
+use crate::stats::{Figures, Histograms, Latencies, Summary, decode_bytes, mean};
 use crate::store::{CaseId, RunKey, Selection, Store, StoredCase, StoredHistograms, StoredReplica, StoredRun};
 
 /// Cases read at once: enough that the queries cost nothing, few enough that their samples and histograms fit anywhere.
@@ -53,8 +53,7 @@ impl Row {
     /// Requests a second that were asked for, the mean over the runs; `None` in a closed loop, and where no run came so far.
     #[must_use]
     pub fn rate_asked(&self) -> Option<f64> {
-        let asked: Vec<f64> = self.runs().iter().filter_map(|run| run.rate_per_second).collect();
-        (!asked.is_empty()).then(|| asked.iter().sum::<f64>() / asked.len() as f64)
+        mean(self.runs().iter().filter_map(|run| run.rate_per_second))
     }
 
     /// The geometric mean of the valid trials with its interval, at the level of the campaign; `None` below 5 of them.

@@ -14,8 +14,8 @@ use super::summary;
 use crate::stats::comparison::BEFORE_THE_BLOCKS;
 
 /// What [`read_run`] reads of a run, and the tables that it is in.
-const RUN: &str = "runs.*, sha256, lock_sha256, compiler, target, features, audits.requests AS origin_requests, intact_bytes, \
-                   connections, peak_concurrency";
+const RUN: &str = "runs.*, sha256, lock_sha256, compiler, library_builds.target, library_builds.features, \
+                   audits.requests AS origin_requests, intact_bytes, connections, peak_concurrency";
 const OF_RUN: &str =
     "LEFT JOIN library_builds ON library_builds.id = build_id LEFT JOIN audits ON audits.run_id = runs.id";
 

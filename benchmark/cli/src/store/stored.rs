@@ -98,7 +98,11 @@ impl StoredCase {
     #[must_use]
     pub fn pooled(&self) -> Range<usize> {
         let before = self.runs.iter().take_while(|run| run.trial == BEFORE_THE_BLOCKS).count();
-        if before < self.runs.len() { before..self.runs.len() } else { self.runs.len() - 1..self.runs.len() }
+        if before < self.runs.len() {
+            before..self.runs.len()
+        } else {
+            self.runs.len().saturating_sub(1)..self.runs.len()
+        }
     }
 
     /// What each block gave.

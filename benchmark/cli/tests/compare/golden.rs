@@ -2,7 +2,7 @@
 
 use benchmark::report::{Style, comparison};
 use benchmark::run::Run;
-use benchmark::stats::comparison::{Doubt, Found, Metric, Trials, Verdict};
+use benchmark::stats::comparison::{Doubt, Found, Metric, Trials, Until, Verdict};
 use benchmark::stats::summarise;
 use tempfile::TempDir;
 
@@ -123,6 +123,25 @@ fn an_invalid_run_takes_its_whole_trial_with_it() {
     trials.add(2, valid, &summary);
     trials.add(2, valid, &summary);
     assert_eq!((trials.count(), trials.runs, trials.invalid, trials.values(Metric::Rate).len()), (2, 4, 1, 1));
+}
+
+#[test]
+fn a_look_sees_the_blocks_up_to_its_own_whenever_it_looks() {
+    // Five blocks that are close together, and a sixth far off that a campaign had begun when it was stopped.
+    let measured = |successes: &u64| Measured { successes: *successes, cpu_us: 1_000_000, p99_us: 1 };
+    let case = Case {
+        campaign: 1,
+        library: "hyper",
+        trials: [1_000, 1_001, 1_000, 999, 1_000, 9_000].iter().map(measured).collect(),
+    };
+    let mut trials = Trials::default();
+    for run in runs(&case) {
+        trials.add(run.trial, run.found(), &summarise(&run).unwrap().total);
+    }
+    let until = Until::new(0.02, 7);
+    assert!(until.is_reached(5, &[trials.values_until(Metric::Rate, 5)]));
+    assert_eq!(trials.values_until(Metric::Rate, 5).len(), 5);
+    assert!(!until.is_reached(7, &[trials.values_until(Metric::Rate, 7)]));
 }
 
 #[tokio::test]

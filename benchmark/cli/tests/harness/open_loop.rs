@@ -66,6 +66,36 @@ fn half_of_the_capacity_is_half_of_what_was_measured_just_before() {
 }
 
 #[test]
+fn a_capacity_is_no_trial_of_the_closed_loop_beside_it() {
+    let harness = Harness::new();
+    let suite = "[suite]\ntrials = 2\n[[matrix]]\nlibrary = \"baseline\"\ntest = \"call_api\"\nrate = [\"none\", \"50%\"]\n\
+                 params = { delay = \"5ms\" }\nwarmup = \"300ms\"\nduration = \"1s\"\n";
+    std::fs::write(harness.path("loops.toml"), suite).unwrap();
+    let ended = harness.run(&["run", "loops.toml"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let rows = harness.rows();
+    let of = |rate: &str| -> Vec<(f64, f64)> {
+        let rows = rows.iter().filter(|row| row["rate"].as_str().unwrap_or_default() == rate && row["twin"] == false);
+        rows.map(|row| (number(row, "trials"), number(row, "runs"))).collect()
+    };
+    assert_eq!((of(""), of("50%")), (vec![(2.0, 2.0)], vec![(2.0, 2.0)]), "{rows:?}");
+}
+
+#[test]
+fn a_capacity_that_cannot_be_measured_is_tried_twice_and_named_by_whoever_needs_it() {
+    let harness = Harness::new();
+    let nowhere = ["--target", "http://127.0.0.1:1/nowhere", "--rate", "50%", "--trials", "2"];
+    let ended = harness.run(&[&["run-test", "baseline", "call_api"], &nowhere[..]].concat());
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let rows = harness.rows();
+    let of = |rate: &str| rows.iter().find(|row| row["rate"].as_str().unwrap_or_default() == rate).unwrap();
+    let needed = format!("capacity: not measured, as the closed loop was invalid (run {}): ", text(of(""), "run_id"));
+    assert!(text(of("50%"), "invalid_reason").starts_with(&needed), "{rows:?}");
+    let begun = ended.stderr.lines().filter(|line| line.starts_with("[1/3]")).count();
+    assert_eq!(begun, 2, "the capacity was tried twice: {ended:?}");
+}
+
+#[test]
 fn a_stall_is_not_hidden() {
     let harness = Harness::new();
     for library in ["reqwest", "ureq"] {
@@ -89,6 +119,7 @@ fn what_is_no_rate_is_refused_before_anything_is_built() {
         (&["run-all", "--rate", "0"], "`0` is no rate"),
         (&["run-all", "--arrivals", "poisson"], "--rate"),
         (&["run-all", "--until", "0"], "`0` is no width"),
+        (&["run-all", "--until", "2%", "--trials", "3"], "`--until 2%` can never be met with `--trials 3`"),
         (&["calibrate", "--against", "ab"], "unknown load generator `ab` (known: wrk, oha)"),
         (&["calibrate", "--inject", "reset=1%"], "`--inject reset=1%`"),
         (&["calibrate", "--library", "curl"], "unknown library `curl`"),

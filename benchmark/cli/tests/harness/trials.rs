@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::support::{Harness, eventually, number, signal, text};
+use super::support::{Harness, Running, eventually, number, signal, text};
 use std::time::Duration;
 
 const BLOCKS: [&str; 7] = ["run-all", "--library", "hyper", "--test", "fetch_range", "--warmup", "200ms"];
@@ -58,6 +58,36 @@ fn a_campaign_goes_on_where_it_was_killed() {
     let unknown = harness.run(&["run-all", "--resume", "nonsense"]);
     assert_eq!(unknown.code, 2, "{unknown:?}");
     assert!(unknown.stderr.contains("`nonsense` names no campaign"), "{unknown:?}");
+}
+
+#[test]
+fn of_two_that_go_on_at_once_one_does() {
+    let harness = Harness::new();
+    let arguments = ["run-test", "baseline", "call_api", "--warmup", "200ms", "--duration", "1s", "--trials", "3"];
+    let running = harness.start(&arguments);
+    let beside = harness.run(&["run-all", "--resume", "last"]);
+    assert_eq!(beside.code, 2, "{beside:?}");
+    assert!(beside.stderr.contains("under way in another process (pid "), "{beside:?}");
+    signal("KILL", running.pid());
+    let _ = running.wait();
+    let resume = || Running::spawn(harness.command(&["run-all", "--resume", "last"]));
+    let both = [resume(), resume()].map(Running::wait);
+    let mut codes = both.each_ref().map(|ended| ended.code);
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 2], "{both:?}");
+    let rows = harness.rows();
+    assert_eq!((number(&rows[0], "trials"), number(&rows[0], "runs")), (3.0, 3.0), "{rows:?}");
+}
+
+#[test]
+fn the_way_to_go_on_names_the_database() {
+    let harness = Harness::new();
+    let arguments = ["run-test", "baseline", "call_api", "--duration", "60s", "--db", "my runs.db"];
+    let running = harness.start(&arguments);
+    signal("INT", running.pid());
+    let ended = running.wait();
+    assert_eq!(ended.code, 130, "{ended:?}");
+    assert!(ended.stdout.trim_end().ends_with(" --db 'my runs.db'`"), "{ended:?}");
 }
 
 #[test]

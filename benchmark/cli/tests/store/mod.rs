@@ -6,4 +6,5 @@ mod campaigns;
 pub(crate) mod child;
 mod opening;
 mod processes;
+mod resuming;
 mod runs;

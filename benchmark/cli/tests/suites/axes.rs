@@ -124,10 +124,10 @@ fn what_a_library_does_not_support_is_left_out_where_the_suite_says_so() {
 #[test]
 fn a_suite_says_what_holds_for_the_whole_campaign() {
     let text =
-        alone("").replace("trials = 1", "trials = 3\nseed = 7\nuntil = \"2%\"\nprometheus = \"off\"\ndb = \"my.db\"");
+        alone("").replace("trials = 1", "trials = 6\nseed = 7\nuntil = \"2%\"\nprometheus = \"off\"\ndb = \"my.db\"");
     let planned = planned(&text).unwrap();
     let plan = &planned.plan;
-    assert_eq!((plan.trials, plan.seed, plan.until), (3, 7, Some(0.02)));
+    assert_eq!((plan.trials, plan.seed, plan.until), (6, 7, Some(0.02)));
     assert_eq!(plan.prometheus.as_deref(), Some("off"));
     assert_eq!(planned.database.path(), std::path::Path::new("my.db"));
     // The baseline and its twin stand beside the one case.

@@ -125,6 +125,12 @@ fn what_follows_from_a_bad_value_is_not_made_up() {
 }
 
 #[test]
+fn an_early_end_that_cannot_come_is_refused() {
+    let refused = planned("[suite]\nuntil = \"2%\"\ntrials = 3\n[[matrix]]\n").unwrap_err();
+    assert!(refused.contains("`--until 2%` can never be met with `--trials 3`"), "{refused}");
+}
+
+#[test]
 fn more_cases_than_anybody_can_run_are_refused_before_they_are_made() {
     let lines = "concurrency = { from = 1, to = 5000, step = 1 }\nreplicas = { from = 1, to = 1000, step = 1 }";
     let found = of_matrix(lines);

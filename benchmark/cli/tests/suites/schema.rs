@@ -47,7 +47,7 @@ fn parser_and_schema_agree_on_what_is_good() {
         "params = { request_size = { from = 1024, to = \"4 KiB\", step = 1024 }, signed = [true, false] }",
         "keep_alive = [true, false]\nskip_unsupported = true",
     ] {
-        let text = format!("[suite]\ntrials = 2\nuntil = \"2%\"\n[[matrix]]\n{lines}\n");
+        let text = format!("[suite]\ntrials = 6\nuntil = \"2%\"\n[[matrix]]\n{lines}\n");
         planned(&text).unwrap_or_else(|error| panic!("{error}"));
         validate(&text).unwrap_or_else(|error| panic!("{lines}: {error}"));
     }
