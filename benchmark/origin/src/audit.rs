@@ -38,6 +38,11 @@ impl Counters {
         }
     }
 
+    /// Heads parsed so far, whatever they ask.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.iter().map(|requests| requests.load(Relaxed)).sum()
+    }
+
     /// Its response was written, or never will be.
     pub(crate) fn end(&self) {
         self.under_way.fetch_sub(1, Relaxed);
@@ -53,7 +58,7 @@ impl Counters {
             operations[operation] = self.requests[operation as usize].load(Relaxed);
         }
         Audit {
-            requests: self.requests.iter().map(|requests| requests.load(Relaxed)).sum(),
+            requests: self.requests(),
             operations,
             intact_bytes: self.intact_bytes.load(Relaxed),
             connections: self.connections.load(Relaxed),

@@ -1,7 +1,8 @@
 //! What a run's specs do to its requests: the draws, the queue, the stalls, and the truth about the delays.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
@@ -19,9 +20,14 @@ use crate::clock::now_ns;
 use crate::throttle::Throttle;
 use crate::timer::Timer;
 
+/// An instant that is not known yet.
+const NOT_BEGUN: u64 = u64::MAX;
+
 /// The faults of one run.
 pub(crate) struct Faults {
-    begin: OnceLock<Begin>,
+    /// Warm-up begins; [`NOT_BEGUN`] until that is known. Read by every request, and written after `window_ns`.
+    start_ns: AtomicU64,
+    window_ns: AtomicU64,
     seed: u64,
     /// Counts the requests that draws were made for, so that the n-th of them meets the same fate in every trial.
     ordinal: AtomicU64,
@@ -72,7 +78,8 @@ impl Faults {
     /// `None` where there is nothing to inject, which is what the fast path asks first.
     pub(crate) fn new(specs: &[Inject], seed: u64) -> Option<Self> {
         let mut faults = Self {
-            begin: OnceLock::new(),
+            start_ns: AtomicU64::new(NOT_BEGUN),
+            window_ns: AtomicU64::new(NOT_BEGUN),
             seed,
             ordinal: AtomicU64::new(0),
             latency: None,
@@ -103,9 +110,15 @@ impl Faults {
         (!specs.is_empty()).then_some(faults)
     }
 
-    /// The run begins. Once; a second call changes nothing.
+    /// The run begins then. May be said anew as long as nothing has begun.
     pub(crate) fn begin(&self, begin: Begin) {
-        let _ = self.begin.set(begin);
+        self.window_ns.store(begin.window_ns, Relaxed);
+        self.start_ns.store(begin.start_ns, Release);
+    }
+
+    fn begun(&self) -> Option<Begin> {
+        let start_ns = self.start_ns.load(Acquire);
+        (start_ns != NOT_BEGUN).then(|| Begin { start_ns, window_ns: self.window_ns.load(Relaxed) })
     }
 
     /// Takes a request whose head was just parsed to the instant of its first byte.
@@ -114,7 +127,7 @@ impl Faults {
     /// request queues, its delay counts from the place it gets: N places with a delay of d serve N / d requests a second.
     pub(crate) async fn pass(&self, asked: Duration, counters: &Counters, timer: &Timer) -> Passage {
         let parsed_ns = now_ns();
-        let Some(begin) = self.begin.get().filter(|begin| parsed_ns >= begin.start_ns) else {
+        let Some(begin) = self.begun().filter(|begin| parsed_ns >= begin.start_ns) else {
             wait(parsed_ns, asked, timer).await;
             return Passage::FREE;
         };
@@ -169,7 +182,7 @@ impl Faults {
         if self.stalls.is_empty() {
             return None;
         }
-        let window_ns = self.begin.get()?.window_ns;
+        let window_ns = self.begun()?.window_ns;
         let now = now_ns();
         self.stalls.iter().find_map(|(offset, length)| {
             let start = window_ns.saturating_add(nanoseconds(*offset));
@@ -278,7 +291,7 @@ mod tests {
         let runs = Runs::new(Config { open: true, inject, ..Config::new("") });
         let before = now_ns();
         let run = runs.find("bucket").unwrap();
-        let begin = run.faults.as_ref().unwrap().begin.get().unwrap();
+        let begin = run.faults.as_ref().unwrap().begun().unwrap();
         assert!((before..=now_ns()).contains(&begin.start_ns) && begin.window_ns == begin.start_ns, "{begin:?}");
     }
 

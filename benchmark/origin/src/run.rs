@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use benchmark_protocol::content;
@@ -33,10 +33,17 @@ pub(crate) struct Run {
     pub(crate) counters: Counters,
     pub(crate) faults: Option<Faults>,
     pub(crate) store: Store,
-    begun: OnceLock<()>,
+    begun: Mutex<Option<Begun>>,
     gone: AtomicBool,
     /// Of a bucket that was made on first use.
     _charge: Option<Charge>,
+}
+
+/// What was said of a run's start.
+struct Begun {
+    start_ns: u64,
+    /// Its requests by then.
+    requests: u64,
 }
 
 impl Run {
@@ -53,19 +60,25 @@ impl Run {
             counters: Counters::default(),
             faults: Faults::new(&announcement.inject, announcement.seed),
             store: Store::new(budget),
-            begun: OnceLock::new(),
+            begun: Mutex::new(None),
             gone: AtomicBool::new(false),
             _charge: None,
         })
     }
 
-    /// Begins; `false` where it had begun before.
+    /// Names the instants at which it begins; `false` where it has begun. As long as none of its requests came since the instant was
+    /// named, or the instant is still ahead, nothing has: whoever was too late to tell the replicas names another one.
     pub(crate) fn begin(&self, begin: Begin) -> bool {
-        let first = self.begun.set(()).is_ok();
-        if let (true, Some(faults)) = (first, &self.faults) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let requests = self.counters.requests();
+        if begun.as_ref().is_some_and(|begun| begun.requests != requests && begun.start_ns <= now_ns()) {
+            return false;
+        }
+        *begun = Some(Begun { start_ns: begin.start_ns, requests });
+        if let Some(faults) = &self.faults {
             faults.begin(begin);
         }
-        first
+        true
     }
 
     pub(crate) fn audit(&self) -> Audit {

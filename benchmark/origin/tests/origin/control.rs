@@ -1,5 +1,8 @@
 //! Control requests.
 
+use std::time::Duration;
+
+use benchmark_origin::clock::now_ns;
 use benchmark_protocol::origin::Begin;
 
 use crate::client::Origin;
@@ -27,6 +30,7 @@ fn a_run_lives_from_announcement_to_deletion() {
     assert_eq!(origin.audit("r").requests, 1);
     assert_eq!(origin.control("PUT", "r", r#"{"seed":1,"contract":{"objects":1,"object_size":1}}"#).status, 409);
     origin.begin("r", Begin { start_ns: 1, window_ns: 2 });
+    assert_eq!(client.get("/r/object-000000", "").unwrap().status, 200);
     assert_eq!(origin.control("POST", "r/start", r#"{"start_ns":1,"window_ns":2}"#).status, 409);
     assert_eq!(origin.control("DELETE", "r", "").status, 204);
     for (method, path) in [("GET", "r"), ("DELETE", "r"), ("POST", "r/start")] {
@@ -34,6 +38,27 @@ fn a_run_lives_from_announcement_to_deletion() {
     }
     // The connection knew the run; it must not go on serving what is gone.
     assert_eq!(client.get("/r/object-000000", "").unwrap().status, 404);
+}
+
+#[test]
+fn a_start_may_be_named_anew_until_something_has_begun() {
+    let origin = Origin::start();
+    origin.announce("r", |_| {}, &["error=503:100%"]);
+    let mut client = origin.connect();
+    assert_eq!(client.get("/r/object-000000", "").unwrap().status, 200);
+    // Past by the time it is named: the replicas cannot be told of it.
+    origin.begin("r", Begin { start_ns: 1, window_ns: 1 });
+    let start_ns = now_ns() + 200_000_000;
+    origin.begin("r", Begin { start_ns, window_ns: start_ns });
+    assert_eq!(client.get("/r/object-000000", "").unwrap().status, 200, "what was named last counts");
+    let start_ns = now_ns() + 50_000_000;
+    origin.begin("r", Begin { start_ns, window_ns: start_ns });
+    std::thread::sleep(Duration::from_millis(60));
+    assert_eq!(client.get("/r/object-000000", "").unwrap().status, 503);
+    let again = serde_json::to_string(&Begin { start_ns: now_ns() + 1_000_000_000, window_ns: u64::MAX }).unwrap();
+    let refused = origin.control("POST", "r/start", &again);
+    assert_eq!(refused.status, 409);
+    assert!(refused.text().contains("has begun already"), "{}", refused.text());
 }
 
 #[test]
