@@ -1,8 +1,10 @@
 //! The connection to the coordinator: plain blocking TCP, so that no HTTP library and no runtime is in the measured process
 //! but the one that is measured.
 
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::{process, thread};
@@ -22,7 +24,40 @@ const ORPHANED: i32 = 5;
 pub(crate) struct Session {
     writer: Mutex<TcpStream>,
     messages: Mutex<Receiver<CoordinatorMessage>>,
-    stopped: Arc<OnceLock<Arc<Load>>>,
+    stop: Arc<Stop>,
+}
+
+/// The end of the load before its time. It may be asked for before there is a load.
+#[derive(Default)]
+struct Stop {
+    asked: AtomicBool,
+    obey: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl Stop {
+    /// The coordinator says `stop`.
+    fn ask(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+        if let Some(obey) = self.obey.get() {
+            obey();
+        }
+    }
+
+    /// There is something to stop. Asked for on both sides of this, it may be told twice, and is never missed.
+    fn obey(&self, obey: impl Fn() + Send + Sync + 'static) {
+        if self.obey.set(Box::new(obey)).is_ok()
+            && self.asked.load(Ordering::SeqCst)
+            && let Some(obey) = self.obey.get()
+        {
+            obey();
+        }
+    }
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stop").field("asked", &self.asked).finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -34,10 +69,9 @@ impl Session {
         writer.set_nodelay(true)?;
         let reader = BufReader::new(writer.try_clone()?);
         let (sender, messages) = channel();
-        let stopped = Arc::new(OnceLock::<Arc<Load>>::new());
-        let session =
-            Self { writer: Mutex::new(writer), messages: Mutex::new(messages), stopped: Arc::clone(&stopped) };
-        thread::spawn(move || listen(reader, &sender, &stopped));
+        let stop = Arc::new(Stop::default());
+        let session = Self { writer: Mutex::new(writer), messages: Mutex::new(messages), stop: Arc::clone(&stop) };
+        thread::spawn(move || listen(reader, &sender, &stop));
         session.send(&ReplicaMessage::Hello(Hello {
             protocol: VERSION,
             token: options.token.clone().unwrap_or_default(),
@@ -69,14 +103,15 @@ impl Session {
             .map_err(|_| io::ErrorKind::ConnectionAborted.into())
     }
 
-    /// The load to end early when the coordinator says `stop`.
+    /// The load to end early when the coordinator says `stop`, or has said so already.
     pub(crate) fn stops(&self, load: &Arc<Load>) {
-        let _ = self.stopped.set(Arc::clone(load));
+        let load = Arc::clone(load);
+        self.stop.obey(move || load.stop());
     }
 }
 
 /// Reads messages until `bye`. A closed connection means that the harness is gone: a replica never outlives it.
-fn listen(mut reader: BufReader<TcpStream>, sender: &Sender<CoordinatorMessage>, stopped: &OnceLock<Arc<Load>>) {
+fn listen(mut reader: BufReader<TcpStream>, sender: &Sender<CoordinatorMessage>, stop: &Stop) {
     let mut line = String::new();
     loop {
         line.clear();
@@ -88,11 +123,7 @@ fn listen(mut reader: BufReader<TcpStream>, sender: &Sender<CoordinatorMessage>,
             Err(error) => Err(format!("the coordinator is gone: {error}")),
         };
         match message {
-            Ok(CoordinatorMessage::Stop) => {
-                if let Some(load) = stopped.get() {
-                    load.stop();
-                }
-            }
+            Ok(CoordinatorMessage::Stop) => stop.ask(),
             Ok(message) => {
                 let last = matches!(message, CoordinatorMessage::Bye | CoordinatorMessage::Reject { .. });
                 if sender.send(message).is_err() || last {
@@ -116,4 +147,43 @@ fn read_line(reader: &mut BufReader<TcpStream>, line: &mut String) -> io::Result
 fn host_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map_or_else(|_| "unknown".into(), |name| name.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::atomic::AtomicU32;
+
+    use super::*;
+
+    /// What the listening thread makes of these lines; how often it obeyed where there is a load only after them.
+    fn stops_after(lines: &str) -> u32 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut coordinator = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        let (sender, messages) = channel();
+        let stop = Arc::new(Stop::default());
+        let thread = thread::spawn({
+            let stop = Arc::clone(&stop);
+            move || listen(BufReader::new(stream), &sender, &stop)
+        });
+        coordinator.write_all(lines.as_bytes()).unwrap();
+        assert_eq!(messages.recv().unwrap(), CoordinatorMessage::Start { at_ns: 1 });
+        let stopped = Arc::new(AtomicU32::new(0));
+        stop.obey({
+            let stopped = Arc::clone(&stopped);
+            move || {
+                stopped.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        coordinator.write_all(b"{\"type\":\"bye\"}\n").unwrap();
+        thread.join().unwrap();
+        stopped.load(Ordering::SeqCst)
+    }
+
+    #[test]
+    fn a_stop_that_comes_before_the_load_ends_it_as_soon_as_there_is_one() {
+        assert_eq!(stops_after("{\"type\":\"start\",\"at_ns\":1}\n"), 0);
+        assert_eq!(stops_after("{\"type\":\"stop\"}\n{\"type\":\"start\",\"at_ns\":1}\n"), 1);
+    }
 }
