@@ -68,9 +68,9 @@ pub enum Reason {
     },
     /// The window was shorter than its requests one after the other.
     FloorOfWindow {
-        /// Requests of each replica.
-        requests: u64,
-        /// The window, in seconds.
+        /// Successes of the replica.
+        successes: u64,
+        /// Its window, in seconds.
         window_s: f64,
         /// How often each slot had its turn.
         rounds: u64,
@@ -212,12 +212,12 @@ impl fmt::Display for Reason {
                 let (least, delay) = (Duration::from_nanos(*least_ns), Duration::from_nanos(*delay_ns));
                 write!(f, "floor: a success after {least:?}, and the origin delays each by {delay:?}")
             }
-            Self::FloorOfWindow { requests, window_s, rounds, delay_ns } => {
+            Self::FloorOfWindow { successes, window_s, rounds, delay_ns } => {
                 let delay = Duration::from_nanos(*delay_ns);
                 let shortest = delay.as_secs_f64() * *rounds as f64;
                 write!(
                     f,
-                    "floor: {requests} requests in {window_s:.3} s, and {rounds} rounds of {delay:?} take {shortest:.3} s"
+                    "floor: {successes} successes in {window_s:.3} s, and {rounds} rounds of {delay:?} take {shortest:.3} s"
                 )
             }
             Self::AuditRequests { issued, never_left, requests } => {
@@ -288,7 +288,7 @@ mod tests {
             Reason::NoWindow,
             Reason::PercentileOrder { p50_ns: 2, p99_ns: 1, max_ns: 3 },
             Reason::Floor { least_ns: 9_800_000, delay_ns: 10_000_000 },
-            Reason::FloorOfWindow { requests: 400, window_s: 0.5, rounds: 100, delay_ns: 10_000_000 },
+            Reason::FloorOfWindow { successes: 400, window_s: 0.5, rounds: 100, delay_ns: 10_000_000 },
             Reason::AuditRequests { issued: 4, never_left: 1, requests: 2 },
             Reason::AuditOperation { operation: "put".into(), issued: 1, requests: 2 },
             Reason::AuditBytes { received: 2, sent: 1 },
@@ -332,7 +332,7 @@ mod tests {
         no window
         percentiles out of order: p50 2 ns, p99 1 ns, max 3 ns
         floor: a success after 9.8ms, and the origin delays each by 10ms
-        floor: 400 requests in 0.500 s, and 100 rounds of 10ms take 1.000 s
+        floor: 400 successes in 0.500 s, and 100 rounds of 10ms take 1.000 s
         audit: 4 requests issued (1 never left), 2 requests at the origin
         audit: 1 requests `put` issued, 2 at the origin
         audit: 2 bytes of successes, 1 bytes sent whole

@@ -9,7 +9,7 @@ use benchmark_protocol::operation::ByOperation;
 use crate::case::Amount;
 use crate::plan::least_delay;
 use crate::run::{Mark, Reason, Run};
-use crate::stats::{Histograms, Observation, RunSummary};
+use crate::stats::{Histograms, Observation, RunSummary, Summary};
 
 /// Share of requests of the window that may fail.
 const FAILED_SHARE: f64 = 0.001;
@@ -133,11 +133,11 @@ fn achieved(run: &Run, summary: &RunSummary) -> Option<Reason> {
 
 /// The replicas used all the CPU time there was for them: the rate is theirs to give, whatever the target could take.
 fn generator_saturated(run: &Run, summary: &RunSummary, client_cpus: usize) -> Option<Mark> {
-    let threads: u32 =
-        run.replicas.iter().filter_map(|replica| replica.result.as_ref()).map(|result| result.threads).sum();
+    let results = run.replicas.iter().filter_map(|replica| replica.result.as_ref());
+    let threads: f64 = results.map(|result| f64::from(result.threads)).sum();
     let seconds = summary.total.window_ns.filter(|window_ns| *window_ns > 0)? as f64 / 1e9;
     let limit = run.case.cpu_limit.map_or(f64::INFINITY, |limit| limit * f64::from(run.case.replicas));
-    let usable = f64::from(threads).min(client_cpus as f64).min(limit);
+    let usable = threads.min(client_cpus as f64).min(limit);
     let share = summary.total.cpu_us()? as f64 / 1e6 / seconds / usable;
     (usable > 0.0 && share >= GENERATOR_SATURATED).then_some(Mark::GeneratorSaturated { share })
 }
@@ -162,11 +162,18 @@ fn floor(run: &Run, summary: &RunSummary) -> Option<Reason> {
     if least + FLOOR_TOLERANCE + delay / 1000 < delay {
         return Some(Reason::Floor { least_ns: latency.min(), delay_ns });
     }
-    let Amount::Requests(requests) = run.case.load.amount else { return None };
-    let rounds = requests.div_ceil(u64::from(run.case.load.concurrency));
-    let window_s = summary.total.window_ns? as f64 / 1e9;
+    // In an open loop requests overlap as the schedule says, and a timed window ends in the midst of them.
+    let (Amount::Requests(_), None) = (run.case.load.amount, run.case.load.rate) else { return None };
+    summary.replicas.iter().find_map(|replica| floor_of_window(replica, run.case.load.concurrency, delay))
+}
+
+/// The slots of a replica take turns: so many rounds at least. A failure may have taken no time at all.
+fn floor_of_window(replica: &Summary, concurrency: u32, delay: Duration) -> Option<Reason> {
+    let (successes, window_s) = (replica.window?.successes, replica.window_ns? as f64 / 1e9);
+    let rounds = successes.div_ceil(u64::from(concurrency));
     let shortest_s = delay.as_secs_f64() * rounds as f64;
-    (window_s < shortest_s * 0.999).then_some(Reason::FloorOfWindow { requests, window_s, rounds, delay_ns })
+    let delay_ns = delay.as_nanos() as u64;
+    (window_s < shortest_s * 0.999).then_some(Reason::FloorOfWindow { successes, window_s, rounds, delay_ns })
 }
 
 /// issued - failures that never left <= requests at the origin <= issued, and equal where nothing was cut off; of no operation

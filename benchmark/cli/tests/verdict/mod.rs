@@ -184,7 +184,66 @@ fn nothing_is_faster_than_the_injected_delay() {
     run.case.load.amount = Amount::Requests(400);
     assert!(reasons(&run, &summary(&run)).is_empty());
     result(&mut run).window_end_ns -= 2 * MS;
-    assert_reason(&run, "floor: 400 requests in 0.998 s, and 100 rounds of 10ms take 1.000 s");
+    assert_reason(&run, "floor: 400 successes in 0.998 s, and 100 rounds of 10ms take 1.000 s");
+}
+
+#[test]
+fn requests_of_an_open_loop_overlap_whatever_they_wait_for() {
+    // One request due each 100 ms: its window is over before its answer comes.
+    let mut run = good();
+    run.replicas = vec![replica(1, 200 * MS, 1)];
+    run.case.inject = vec!["latency=constant:200ms".parse().unwrap()];
+    run.case.load.amount = Amount::Requests(1);
+    run.case.load.rate = Some(Rate::PerSecond(10.0));
+    run.rate_per_second = Some(10.0);
+    let audit = run.audit.as_mut().unwrap();
+    (audit.requests, audit.intact_bytes) = (3, 3_000);
+    result(&mut run).window_end_ns = result(&mut run).window_start_ns + 100 * MS;
+    (result(&mut run).scheduled, result(&mut run).issued) = (Some(1), Some(1));
+    assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
+    // A closed loop has to wait for it.
+    run.case.load.rate = None;
+    run.rate_per_second = None;
+    assert_reason(&run, "floor: 1 successes in 0.100 s, and 1 rounds of 200ms take 0.200 s");
+}
+
+#[test]
+fn each_replica_has_its_own_rounds() {
+    // Two replicas of 400 requests on 4 slots: one took its second, the other's is too short.
+    let mut run = good();
+    run.case.replicas = 2;
+    run.case.load.amount = Amount::Requests(400);
+    run.replicas.push(replica(400, 10 * MS, 400));
+    let audit = run.audit.as_mut().unwrap();
+    (audit.requests, audit.intact_bytes) = (804, 804_000);
+    assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
+    let second = run.replicas[1].result.as_mut().unwrap();
+    second.window_end_ns = second.window_start_ns + 500 * MS;
+    assert_reason(&run, "floor: 400 successes in 0.500 s, and 100 rounds of 10ms take 1.000 s");
+}
+
+#[test]
+fn what_failed_at_once_took_no_turn() {
+    // 4,000 requests on 4 slots, of which 4 could not connect: 999 rounds of 10 ms are enough.
+    let mut run = good();
+    run.case.load.amount = Amount::Requests(4_000);
+    run.replicas = vec![replica(4_000, 10 * MS, 400)];
+    result(&mut run).window_end_ns = result(&mut run).window_start_ns + 9_985 * MS;
+    fail(&mut run, FailureKind::Connect, 4);
+    let audit = run.audit.as_mut().unwrap();
+    (audit.requests, audit.intact_bytes) = (3_998, 4_000_000);
+    assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
+}
+
+#[test]
+fn fewer_requests_than_slots_are_one_round() {
+    let mut run = good();
+    run.case.load.amount = Amount::Requests(1);
+    run.replicas = vec![replica(1, 10 * MS, 1)];
+    result(&mut run).window_end_ns = result(&mut run).window_start_ns + 10 * MS;
+    let audit = run.audit.as_mut().unwrap();
+    (audit.requests, audit.intact_bytes) = (3, 3_000);
+    assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
 }
 
 #[test]
