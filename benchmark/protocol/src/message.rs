@@ -56,9 +56,9 @@ pub enum CoordinatorMessage {
         /// The instant on CLOCK_MONOTONIC of the replica's host, in nanoseconds, a little ahead of now.
         at_ns: u64,
     },
-    /// End early: start no more requests, drain, send the result.
+    /// End early: start no more requests, drain, send the result. It may come before there is a load.
     Stop,
-    /// The result is safe.
+    /// The result was read whole. It is stored with its run, once the last one is in.
     Ack,
     /// Leave.
     Bye,

@@ -14,7 +14,7 @@ use crate::campaign::{Event, Interrupts, Listener};
 use crate::case::{Amount, Case};
 use crate::machine::{CpuSplit, busy_seconds, cpu_seconds_of};
 use crate::metrics::Span;
-use crate::run::coordinator::{Conducted, Coordinator, Expected, Hooks, Plateau, conduct};
+use crate::run::coordinator::{Admission, Conducted, Coordinator, Expected, Hooks, Plateau, conduct};
 use crate::run::verdict::{self, Surroundings};
 use crate::run::{Reason, Run};
 use crate::runner::{Job, Program, Replicas, Runner, Runners};
@@ -131,6 +131,7 @@ impl Conductor<'_> {
         let job = Job {
             run_id: run.run_id.clone(),
             environment: environment(run, &target.addresses(&run.run_id).join(","), &self.coordinator, &expected),
+            tokens: expected.admission.tokens().to_vec(),
             case,
             program: program.clone(),
         };
@@ -166,7 +167,7 @@ impl Conductor<'_> {
             run.harness_cpu_seconds = from.harness.zip(to.harness).map(|(from, to)| to - from);
             let replicas_cpu = run.replicas.iter().filter_map(|replica| replica.result.as_ref()).map(|result| {
                 let edges = &result.resources;
-                (edges.window_end.cpu_us() - edges.window_start.cpu_us()) as f64 / 1e6
+                edges.window_end.cpu_us().saturating_sub(edges.window_start.cpu_us()) as f64 / 1e6
             });
             // On shared CPUs the origin itself would count as foreign.
             surroundings.foreign_load = from
@@ -234,7 +235,7 @@ fn expected(run: &Run, objects: Vec<Object>) -> Expected {
     let load = &run.case.load;
     Expected {
         run_id: run.run_id.clone(),
-        token: uuid::Uuid::new_v4().to_string(),
+        admission: Admission::draw(run.case.runner.capabilities().known, run.case.replicas),
         library: run.case.library.clone(),
         test: run.case.test.name().to_owned(),
         replicas: run.case.replicas,
@@ -258,7 +259,6 @@ fn environment(run: &Run, target: &str, coordinator: &Coordinator, expected: &Ex
     let params: Vec<String> = params.map(|(name, value)| format!("{name}={value}")).collect();
     let mut variables = vec![
         ("COORDINATOR", coordinator.address().to_string()),
-        ("TOKEN", expected.token.clone()),
         ("RUN_ID", expected.run_id.clone()),
         ("TEST", case.test.name().to_owned()),
         ("TARGET", target.to_owned()),
@@ -282,6 +282,7 @@ fn environment(run: &Run, target: &str, coordinator: &Coordinator, expected: &Ex
         variables.push(("ARRIVALS", load.arrivals.name().to_owned()));
         variables.push(("REPLICAS", case.replicas.to_string()));
     }
+    variables.extend(expected.admission.token().map(|token| ("TOKEN", token.to_owned())));
     variables.extend(case.endpoint.clone().map(|endpoint| ("ENDPOINT", endpoint)));
     if !params.is_empty() {
         variables.push(("PARAM", params.join(",")));

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::engine::{Engine, harness_label};
 use super::stderr::Tail;
-use super::{Capabilities, Exit, Identity, Job, News, Replicas, Runner};
+use super::{Capabilities, Exit, Identity, Job, Known, News, Replicas, Runner};
 use crate::exit::Missing;
 use crate::machine::{Cgroup, CpuSplit, Group};
 
@@ -94,7 +94,7 @@ pub struct Compose {
 impl Compose {
     /// Containers on this host's kernel, and so by its clock.
     pub const CAPABILITIES: Capabilities =
-        Capabilities { limits: true, own_network: true, watched: true, remote_clock: false };
+        Capabilities { limits: true, own_network: true, watched: true, remote_clock: false, known: Known::ByHostName };
 
     /// Makes the network of a campaign.
     ///

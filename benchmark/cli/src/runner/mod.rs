@@ -35,6 +35,8 @@ pub struct Job {
     pub program: Program,
     /// The variables that it gets beside the harness's own environment.
     pub environment: Vec<(String, String)>,
+    /// The token of each replica, where each has its own.
+    pub tokens: Vec<String>,
 }
 
 /// A test that was built.
@@ -77,6 +79,17 @@ pub enum Identity {
     HostName(String),
 }
 
+/// How a replica's seat in a run is told from another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Each is started with variables of its own, and so with a token of its own.
+    ByToken,
+    /// All start alike, and the runner lists their host names.
+    ByHostName,
+    /// All start alike, and nobody knows where.
+    ByNothing,
+}
+
 /// What a runner can do: asked for instead of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
@@ -88,6 +101,8 @@ pub struct Capabilities {
     pub watched: bool,
     /// Replicas may run on other hosts: instants of their clocks are not those of this one's.
     pub remote_clock: bool,
+    /// How one replica is told from another.
+    pub known: Known,
 }
 
 /// Something that can start replicas.

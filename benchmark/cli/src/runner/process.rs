@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::stderr::Tail;
-use super::{Capabilities, Exit, Identity, Job, News, Replicas, Runner};
+use super::{Capabilities, Exit, Identity, Job, Known, News, Replicas, Runner};
 use crate::library::CommandLine;
 use crate::machine::CpuSplit;
 
@@ -26,7 +26,7 @@ pub struct Processes {
 impl Processes {
     /// Children of this process, on its network and by its clock.
     pub const CAPABILITIES: Capabilities =
-        Capabilities { limits: false, own_network: false, watched: false, remote_clock: false };
+        Capabilities { limits: false, own_network: false, watched: false, remote_clock: false, known: Known::ByToken };
 
     /// Replicas will run on the clients' CPUs.
     #[must_use]
@@ -109,6 +109,7 @@ fn spawn(job: &Job, replica: u32) -> Result<Child> {
         .args(arguments)
         .envs(environment.iter().chain(&job.environment).map(|(name, value)| (name, value)))
         .env("BENCHMARK_REPLICA", replica.to_string())
+        .envs(job.tokens.get(replica as usize).map(|token| ("BENCHMARK_TOKEN", token)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -1,8 +1,16 @@
 //! The coordinator: gathers the replicas of a run, starts them at one instant, and takes their results. PROTOCOL.md has the messages.
 
+mod admission;
 mod connection;
+mod figures;
+mod gate;
+mod hooks;
+pub mod limits;
+mod seat;
+mod seats;
 mod session;
 pub mod timeouts;
+mod writer;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,8 +18,10 @@ use anyhow::{Context, Result};
 use benchmark_protocol::message::Object;
 use tokio::net::{TcpListener, TcpStream};
 
+pub use admission::Admission;
 pub(crate) use connection::read_message;
-pub use session::{Conducted, Hooks, Plateau, conduct};
+pub use hooks::{Hooks, Plateau};
+pub use session::{Conducted, conduct};
 
 /// Where replicas connect.
 #[derive(Debug)]
@@ -26,8 +36,8 @@ pub struct Coordinator {
 pub struct Expected {
     /// The run.
     pub run_id: String,
-    /// The secret that only its replicas know.
-    pub token: String,
+    /// What its replicas show to take their seats.
+    pub admission: Admission,
     /// The measured library.
     pub library: String,
     /// The test.

@@ -8,6 +8,9 @@ pub const READY: Duration = Duration::from_secs(60);
 /// From a connection to its `hello`.
 pub const HELLO: Duration = Duration::from_secs(5);
 
+/// For a replica to take a message off its connection.
+pub const WRITE: Duration = Duration::from_secs(5);
+
 /// Between two messages of a replica that runs: it ticks once a second.
 pub const SILENCE: Duration = Duration::from_secs(10);
 
@@ -20,5 +23,9 @@ pub const NEWS: Duration = Duration::from_secs(2);
 /// From `bye` to the replica's end.
 pub const EXIT: Duration = Duration::from_secs(5);
 
-/// How far ahead of now `start` sets the first request, so that every replica has read it and sleeps until then.
+/// Between two looks for a host name that the runner does not list yet.
+pub const LISTED: Duration = Duration::from_millis(20);
+
+/// How far ahead of now `start` sets the first request, so that every replica has read it and sleeps until then. Where telling the
+/// origin takes half of it, twice as far.
 pub const START_LEAD: Duration = Duration::from_millis(50);

@@ -1,0 +1,50 @@
+//! Figures that a replica may give. Whatever is beyond these bounds is no measurement, and would not survive being added up.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// The largest counter: sums over the replicas of a run stay far from the end of the numbers.
+const MOST: u64 = 1 << 48;
+
+/// The largest instant or length in nanoseconds: some 36 years.
+const MOST_NS: u64 = 1 << 60;
+
+/// Looks at every figure of a message; the first that cannot be.
+pub(super) fn check(message: &impl Serialize) -> Result<(), String> {
+    let value = serde_json::to_value(message).map_err(|error| error.to_string())?;
+    check_value("", &value)
+}
+
+fn check_value(name: &str, value: &Value) -> Result<(), String> {
+    match value {
+        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| check_value(name, value)),
+        Value::Array(values) => values.iter().try_for_each(|value| check_value(name, value)),
+        Value::Number(number) => {
+            let most = if name.ends_with("_ns") { MOST_NS } else { MOST };
+            let good = number.as_u64().is_some_and(|number| number <= most);
+            if good { Ok(()) } else { Err(format!("its `{name}` is {number}, and {most} is the most that can be")) }
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_added_up_is_named() {
+        let seen = |value: Value| check(&value);
+        assert_eq!(seen(json!({"window": {"attempts": 1_u64 << 48}, "at_ns": 1_u64 << 60, "kind": "reset"})), Ok(()));
+        for (figure, name) in [
+            (json!({"window": {"failures": {"reset": (1_u64 << 48) + 1}}}), "its `reset` is 281474976710657,"),
+            (json!({"resources": [{"at_ns": u64::MAX}]}), "its `at_ns` is 18446744073709551615,"),
+            (json!({"elapsed_ns": -1}), "its `elapsed_ns` is -1,"),
+            (json!({"successes": 0.5}), "its `successes` is 0.5,"),
+        ] {
+            assert!(seen(figure).unwrap_err().starts_with(name));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The place of one replica: who sits there, how far it has come, and what it may say next.
+
+use benchmark_protocol::message::{CoordinatorMessage, Phase, ReplicaMessage, Tick};
+use tokio::time::Instant;
+
+use super::connection::Arrival;
+use super::figures;
+use super::writer::Writer;
+use crate::run::{Reason, Replica};
+
+/// How far a replica has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Nobody sits here.
+    Empty,
+    /// It constructs its client and verifies its target.
+    Welcomed,
+    /// It waits for `start`.
+    Ready,
+    /// It was told to start.
+    Started,
+    /// It failed, or handed over its result.
+    Done,
+}
+
+/// The place of one replica.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) record: Replica,
+    pub(super) stage: Stage,
+    pub(super) connection: Option<u64>,
+    writer: Option<Writer>,
+    /// When it last said something.
+    pub(super) heard: Instant,
+    /// Since when its connection is closed, while there is no news of how it ended.
+    pub(super) closed: Option<Instant>,
+}
+
+impl Seat {
+    pub(super) fn new(index: u32) -> Self {
+        let record = Replica { index, ..Replica::default() };
+        Self { record, stage: Stage::Empty, connection: None, writer: None, heard: Instant::now(), closed: None }
+    }
+
+    pub(super) fn is_free(&self) -> bool {
+        self.connection.is_none()
+    }
+
+    /// Whether it waits for the start, and still can.
+    pub(super) fn is_ready(&self) -> bool {
+        self.stage == Stage::Ready && self.closed.is_none()
+    }
+
+    /// Gives the seat to a replica.
+    pub(super) fn take(&mut self, arrival: Arrival, welcome: CoordinatorMessage) {
+        arrival.writer.send(welcome);
+        self.connection = Some(arrival.connection);
+        self.writer = Some(arrival.writer);
+        self.stage = Stage::Welcomed;
+        self.heard = Instant::now();
+        self.record.host_name = Some(arrival.hello.host_name);
+        self.record.pid = Some(arrival.hello.pid);
+    }
+
+    pub(super) fn send(&self, message: CoordinatorMessage) {
+        if let Some(writer) = &self.writer {
+            writer.send(message);
+        }
+    }
+
+    /// Tells it the instant of the start.
+    pub(super) fn start(&mut self, at_ns: u64) {
+        self.send(CoordinatorMessage::Start { at_ns });
+        self.stage = Stage::Started;
+        self.heard = Instant::now();
+    }
+
+    /// Takes what it says: a tick, to be passed on. What is said out of turn or makes no sense ends the run.
+    pub(super) fn hear(&mut self, message: ReplicaMessage) -> Result<Option<Tick>, Reason> {
+        self.heard = Instant::now();
+        let said = name_of(&message);
+        match (message, self.stage) {
+            (ReplicaMessage::Ready { resources }, Stage::Welcomed) => {
+                self.sound(figures::check(&resources))?;
+                self.stage = Stage::Ready;
+            }
+            (ReplicaMessage::Failed { reason, verify }, Stage::Welcomed | Stage::Ready | Stage::Started) => {
+                self.sound(figures::check(&verify))?;
+                self.stage = Stage::Done;
+                self.record.verify = Some(verify);
+                self.record.failure = Some(reason.clone());
+                return Err(reason.into());
+            }
+            (ReplicaMessage::Tick(tick), Stage::Started) => {
+                self.sound(figures::check(&tick))?;
+                if self.record.ticks.last().is_some_and(|last| order(last.phase) > order(tick.phase)) {
+                    return Err(self.lost("its ticks go back to a phase that was over"));
+                }
+                self.record.ticks.push(tick);
+                return Ok(Some(tick));
+            }
+            (ReplicaMessage::Result(result), Stage::Started) => {
+                self.sound(figures::check(&result))?;
+                self.stage = Stage::Done;
+                self.record.result = Some(*result);
+                self.send(CoordinatorMessage::Ack);
+            }
+            (ReplicaMessage::Tick(_) | ReplicaMessage::Result(_), Stage::Empty | Stage::Welcomed | Stage::Ready) => {
+                return Err(self.lost(format!("it said `{said}` before `start`")));
+            }
+            (ReplicaMessage::Hello(_) | ReplicaMessage::Ready { .. }, _) => {
+                return Err(self.lost(format!("it said `{said}` twice")));
+            }
+            (_, Stage::Done) => return Err(self.lost(format!("it said `{said}` after its last word"))),
+            (_, Stage::Empty) => {}
+        }
+        Ok(None)
+    }
+
+    /// Its connection is over; whether that is a loss.
+    pub(super) fn close(&mut self) -> bool {
+        self.writer = None;
+        self.stage != Stage::Done && self.record.failure.is_none()
+    }
+
+    /// The reason that it was lost so.
+    pub(super) fn lost(&self, how: impl Into<String>) -> Reason {
+        Reason::ReplicaLost { replica: self.record.index, how: how.into() }
+    }
+
+    fn sound(&self, figures: Result<(), String>) -> Result<(), Reason> {
+        figures.map_err(|what| self.lost(what))
+    }
+}
+
+const fn order(phase: Phase) -> u8 {
+    match phase {
+        Phase::WarmUp => 0,
+        Phase::Window => 1,
+        Phase::Drain => 2,
+    }
+}
+
+const fn name_of(message: &ReplicaMessage) -> &'static str {
+    match message {
+        ReplicaMessage::Hello(_) => "hello",
+        ReplicaMessage::Ready { .. } => "ready",
+        ReplicaMessage::Failed { .. } => "failed",
+        ReplicaMessage::Tick(_) => "tick",
+        ReplicaMessage::Result(_) => "result",
+    }
+}

@@ -1,0 +1,114 @@
+//! What a replica says out of turn, or what makes no sense, ends its run with a reason that says so.
+
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Replica, Scene, changed, failed, ready, result, tick};
+
+/// Why the run ends in which the replica says this, after its `hello`. It hears `start` in between.
+fn reasons_after(said: Vec<Value>) -> Vec<String> {
+    let (ended, ()) = Scene::of(1).play(move |address| {
+        let (mut replica, _) = Replica::hello(address, &json!({}));
+        for message in said {
+            let starts = message["type"] == "ready";
+            replica.say(&message);
+            if starts {
+                replica.hear();
+            }
+        }
+        replica.wait();
+    });
+    ended.reasons()
+}
+
+#[test]
+fn each_word_has_its_turn() {
+    for (said, why) in [
+        (vec![tick("warm_up")], "it said `tick` before `start`"),
+        (vec![result()], "it said `result` before `start`"),
+        (vec![ready(), ready()], "it said `ready` twice"),
+        (vec![json!({"type": "gossip"})], "an unreadable message `{\"type\":\"gossip\"}`"),
+        (vec![ready(), tick("window"), tick("warm_up")], "its ticks go back to a phase that was over"),
+        (
+            vec![json!({"type": "hello", "protocol": 1, "token": "secret", "run_id": "run", "library": "reqwest",
+                "library_version": "1", "test": "fetch_range", "host_name": "host", "pid": 1, "clock_ns": 1})],
+            "it said `hello` twice",
+        ),
+    ] {
+        let reasons = reasons_after(said);
+        assert!(reasons[0].starts_with(&format!("replica 0 lost: {why}")), "{why}: {reasons:?}");
+    }
+}
+
+#[test]
+fn after_its_last_word_a_replica_says_nothing() {
+    let (ended, ()) = Scene::of(2).play(|address| {
+        let (mut one, _) = Replica::hello(address, &json!({"replica": 0}));
+        let (mut other, _) = Replica::hello(address, &json!({"replica": 1}));
+        one.say(&ready());
+        other.say(&ready());
+        one.hear();
+        other.hear();
+        one.say(&result());
+        assert_eq!(one.hear()["type"], "ack");
+        one.say(&result());
+        one.wait();
+    });
+    assert_eq!(ended.reasons(), ["replica 0 lost: it said `result` after its last word"]);
+}
+
+#[test]
+fn figures_that_cannot_be_end_the_run_and_nothing_overflows() {
+    let most = json!(u64::MAX);
+    for (message, why) in [
+        (changed(result(), "/window/attempts", most.clone()), "its `attempts` is 18446744073709551615,"),
+        (changed(result(), "/window_end_ns", most.clone()), "its `window_end_ns` is 18446744073709551615,"),
+        (
+            changed(result(), "/resources/drained/cpu_user_us", most.clone()),
+            "its `cpu_user_us` is 18446744073709551615,",
+        ),
+        (changed(tick("window"), "/counts/success_bytes", most.clone()), "its `success_bytes` is"),
+        (changed(tick("window"), "/resources/cpu_system_us", most), "its `cpu_system_us` is"),
+        (changed(tick("window"), "/received_bytes", json!(-1)), "an unreadable message"),
+        (changed(result(), "/window/attempts", json!(1.5)), "an unreadable message"),
+    ] {
+        let reasons = reasons_after(vec![ready(), message]);
+        assert!(reasons[0].starts_with(&format!("replica 0 lost: {why}")), "{why}: {reasons:?}");
+    }
+    let reasons = reasons_after(vec![changed(ready(), "/resources/at_ns", json!(u64::MAX))]);
+    assert!(reasons[0].contains("its `at_ns` is"), "{reasons:?}");
+}
+
+#[test]
+fn a_run_whose_replicas_keep_to_it_comes_to_its_end() {
+    let (ended, words) = Scene::of(1).play(|address| {
+        let (mut replica, start) = Replica::started(address, &json!({}));
+        for phase in ["warm_up", "window", "window", "drain"] {
+            replica.say(&tick(phase));
+        }
+        replica.say(&result());
+        [start["type"].clone(), replica.hear()["type"].clone(), replica.hear()["type"].clone()]
+    });
+    assert_eq!(words, ["start", "ack", "bye"]);
+    assert!(ended.reasons().is_empty(), "{:?}", ended.reasons());
+    let replica = &ended.conducted.replicas[0];
+    assert_eq!((replica.ticks.len(), replica.result.as_ref().map(|result| result.threads)), (4, Some(1)));
+}
+
+#[test]
+fn a_closed_connection_is_a_lost_replica() {
+    let (ended, ()) = Scene::of(2).play(|address| {
+        let (one, _) = Replica::hello(address, &json!({"replica": 1}));
+        let (_other, _) = Replica::hello(address, &json!({"replica": 0}));
+        drop(one);
+        thread::sleep(Duration::from_millis(1500));
+    });
+    assert_eq!(ended.reasons(), ["replica 1 lost: it closed its connection"]);
+}
+
+#[test]
+fn a_failure_before_ready_is_the_runs_reason() {
+    assert_eq!(reasons_after(vec![failed("verify: status 403")]), ["verify: status 403"]);
+}
