@@ -25,7 +25,7 @@ pub use families::families;
 pub use health::{Health, Target, TargetError};
 pub use links::{Graph, Watched, graphs, link};
 pub use monitoring::monitoring_cpu_seconds;
-pub use plateau::{Counter, Refusal, RunRefusal, Span, Totals, combine, totals};
+pub use plateau::{Counter, Refusal, RunRefusal, Span, combine, totals};
 pub use prometheus::Prometheus;
 pub(crate) use prometheus::containers;
 pub use seen::Seen;

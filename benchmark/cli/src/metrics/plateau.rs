@@ -9,6 +9,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::series::{ContainerSeries, Sample};
+use crate::stats::Totals;
 
 /// CPU time that a waiting replica may use between two idle samples, in seconds.
 const IDLE_CPU_SECONDS: f64 = 0.02;
@@ -32,17 +33,6 @@ pub struct Span {
     pub window_end_us: i64,
     /// The drain was over; the replica lingered.
     pub drained_us: i64,
-}
-
-/// What was used from `ready` to after the drain.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Totals {
-    /// CPU time, user and system, in seconds.
-    pub cpu_seconds: f64,
-    /// Bytes received by the network devices, headers included.
-    pub received_bytes: u64,
-    /// Samples that the differences were taken over, both plateaus included; over replicas the smallest number.
-    pub scrape_count: u64,
 }
 
 /// A counter of cAdvisor.

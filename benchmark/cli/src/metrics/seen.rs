@@ -1,10 +1,10 @@
 //! A run as Prometheus saw it: totals of each replica, or the reason why there are none, and the families' samples.
 
 use super::families::families;
-use super::plateau::{Refusal, Span, Totals, combine, totals};
+use super::plateau::{Refusal, Span, combine, totals};
 use super::series::ContainerSeries;
 use crate::exit::sentence;
-use crate::stats::Samples;
+use crate::stats::{Samples, Totals};
 
 /// A run as Prometheus saw it.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -7,7 +7,7 @@ use super::filter::Filter;
 use crate::metrics::{ContainerSeries, Prometheus, Seen};
 use crate::run::Mark;
 use crate::run::verdict::metrics_difference;
-use crate::stats::Observation;
+use crate::stats::{Observation, Totals};
 use crate::store::{Store, UnseenRun};
 
 /// Runs of one query: as many as fit its text, and a transaction that is soon over.
@@ -57,7 +57,7 @@ async fn samples(prometheus: &Prometheus, runs: &[UnseenRun]) -> Result<Vec<Cont
 
 fn see<'r>(run: &'r UnseenRun, series: &[ContainerSeries]) -> (&'r UnseenRun, Seen, Option<Mark>) {
     let seen = Seen::of(&run.replicas, series, &run.span);
-    let sum = |value: fn(&crate::metrics::Totals) -> f64| {
+    let sum = |value: fn(&Totals) -> f64| {
         let values: Option<Vec<f64>> = seen.totals.iter().map(|totals| totals.as_ref().map(value)).collect();
         values.map(|values| values.iter().sum::<f64>())
     };

@@ -4,21 +4,20 @@ use std::time::Instant;
 
 use anyhow::Result;
 use benchmark_protocol::content::split_mix;
-use benchmark_protocol::message::{Object, Phase, Tick};
-use benchmark_protocol::origin::Begin;
+use benchmark_protocol::message::Object;
 use benchmark_protocol::units::format_duration;
-use futures_util::future::BoxFuture;
 
-use super::monitor::{Monitor, Watch};
-use crate::campaign::{Event, Interrupts, Listener};
+use super::monitor::Monitor;
+use super::observer::Observer;
+use crate::campaign::{Interrupts, Listener};
 use crate::case::{Amount, Case};
-use crate::machine::{CpuSplit, busy_seconds, cpu_seconds_of};
+use crate::machine::CpuSplit;
 use crate::metrics::Span;
-use crate::run::coordinator::{Admission, Conducted, Coordinator, Expected, Hooks, Plateau, conduct};
+use crate::run::coordinator::{Admission, Coordinator, Expected, conduct};
 use crate::run::verdict::{self, Surroundings};
-use crate::run::{Reason, Run};
+use crate::run::{Reason, Run, summarise};
 use crate::runner::{Job, Program, Replicas, Runner, Runners};
-use crate::stats::summarise;
+use crate::stats::RunSummary;
 use crate::store::{NewRun, Store};
 use crate::target::{Target, Targets};
 
@@ -35,6 +34,14 @@ pub(crate) struct Conductor<'a> {
     pub(crate) interrupts: &'a mut Interrupts,
 }
 
+/// How an attempt at a run ended.
+enum Attempt {
+    /// With whatever came of it, and what was seen beside the replicas' own results.
+    Ended(Surroundings),
+    /// By a signal: nothing of it is kept.
+    Interrupted,
+}
+
 impl Conductor<'_> {
     /// Runs a case once, at this rate where it is an open loop, and stores what came of it under the id that it returns; `None` where a
     /// signal ended it.
@@ -45,13 +52,81 @@ impl Conductor<'_> {
         program: &Program,
         listener: &mut dyn Listener,
     ) -> Result<Option<String>> {
-        let mut run = Run {
+        let mut run = self.new_run(case, trial, rate.as_ref().ok().copied().flatten());
+        self.store.begin_run(&self.new_row(&run, program)).await?;
+        let begun = Instant::now();
+        let attempt = match rate {
+            _ if self.interrupts.came() => Ok(Attempt::Interrupted),
+            Ok(_) => self.attempt(&mut run, program, listener).await,
+            Err(reason) => {
+                run.invalid_reasons.push(reason);
+                Ok(Attempt::Ended(surroundings(self.cpus)))
+            }
+        };
+        let surroundings = match attempt {
+            Ok(Attempt::Ended(surroundings)) => surroundings,
+            Ok(Attempt::Interrupted) => {
+                self.store.interrupt_run(&run.run_id, jiff::Timestamp::now().as_microsecond()).await?;
+                return Ok(None);
+            }
+            Err(error) => {
+                run.invalid_reasons.push(format!("{error:#}").into());
+                surroundings(self.cpus)
+            }
+        };
+        run.wall_ns = begun.elapsed().as_nanos() as u64;
+        label_window(&mut run);
+        let summary = judge(&mut run, surroundings)?;
+        self.store.finish_run(&run, &summary).await?;
+        Ok(Some(run.run_id))
+    }
+
+    /// Everything between announcing the run and reading its audit.
+    async fn attempt(&mut self, run: &mut Run, program: &Program, listener: &mut dyn Listener) -> Result<Attempt> {
+        let mut target = self.targets.of(&run.case)?;
+        let objects = target.announce(&run.run_id, run.seed, &run.case).await?;
+        let expected = expected(run, objects);
+        let job = Job {
+            run_id: run.run_id.clone(),
+            environment: environment(run, &target.addresses(&run.run_id).join(","), &self.coordinator, &expected),
+            tokens: expected.admission.tokens().to_vec(),
+            case: run.case.clone(),
+            program: program.clone(),
+        };
+        let mut replicas = self.runner.start(&job)?;
+        let mut observer =
+            Observer::new(&run.run_id, &target, self.cpus, listener, self.monitor.watch(&run.run_id, &run.case));
+        let interrupts = &mut self.interrupts.0;
+        let conducted = conduct(&self.coordinator, &expected, &mut replicas, &mut observer, interrupts).await;
+        let observed = observer.end();
+        if let Err(error) = replicas.remove().await {
+            tracing::warn!("{error:#}");
+        }
+        run.replicas = conducted.replicas;
+        run.invalid_reasons = conducted.reasons;
+        if conducted.interrupted {
+            return Ok(Attempt::Interrupted);
+        }
+        let foreign_load = observed.account_cpu(run, target.cpus(), self.cpus);
+        run.span = observed.start_ns.and_then(|start_ns| span(run, start_ns));
+        observed.watch.conclude(run).await;
+        match target.account(&run.run_id).await {
+            Ok(audit) => run.audit = audit,
+            Err(error) => run.invalid_reasons.push(Reason::Origin { error: format!("{error:#}") }),
+        }
+        let throttled_seconds = conducted.throttled_seconds;
+        Ok(Attempt::Ended(Surroundings { foreign_load, throttled_seconds, ..surroundings(self.cpus) }))
+    }
+
+    fn new_run(&self, case: &Case, trial: u32, rate_per_second: Option<f64>) -> Run {
+        let own_network = case.runner.capabilities().own_network;
+        Run {
             run_id: uuid::Uuid::now_v7().to_string(),
             campaign_id: self.campaign_id.to_owned(),
             case: case.clone(),
             trial,
             seed: trial_seed(self.seed, trial),
-            rate_per_second: rate.clone().ok().flatten(),
+            rate_per_second,
             harness_cpu_seconds: None,
             monitoring_cpu_seconds: None,
             started_us: jiff::Timestamp::now().as_microsecond(),
@@ -61,168 +136,43 @@ impl Conductor<'_> {
             origin_cpu_share: None,
             invalid_reasons: Vec::new(),
             marks: Vec::new(),
-            metrics_source: if case.runner.capabilities().own_network { "replica_network" } else { "replica" }
-                .to_owned(),
+            metrics_source: if own_network { "replica_network" } else { "replica" }.to_owned(),
             prometheus_refusal: None,
             span: None,
             wall_ns: 0,
-        };
-        let new = NewRun {
+        }
+    }
+
+    fn new_row<'r>(&'r self, run: &'r Run, program: &'r Program) -> NewRun<'r> {
+        NewRun {
             run_id: &run.run_id,
             campaign_id: self.campaign_id,
-            case,
-            trial,
+            case: &run.case,
+            trial: run.trial,
             seed: run.seed,
             build_sha256: Some(&program.sha256),
             started_us: run.started_us,
-        };
-        self.store.begin_run(&new).await?;
-        let begun = Instant::now();
-        let mut surroundings = Surroundings {
-            client_cpus: self.cpus.clients.count(),
-            shared_cpus: self.cpus.shared(),
-            ..Surroundings::default()
-        };
-        let interrupted = if self.interrupts.came() {
-            true
-        } else if let Err(reason) = rate {
-            run.invalid_reasons.push(reason);
-            false
-        } else {
-            match self.attempt(&mut run, program, &mut surroundings, listener).await {
-                Ok(interrupted) => interrupted,
-                Err(error) => {
-                    run.invalid_reasons.push(format!("{error:#}").into());
-                    false
-                }
-            }
-        };
-        if interrupted {
-            self.store.interrupt_run(&run.run_id, jiff::Timestamp::now().as_microsecond()).await?;
-            return Ok(None);
         }
-        run.wall_ns = begun.elapsed().as_nanos() as u64;
-        label_window(&mut run);
-        let summary = summarise(&run).or_else(|error| {
-            run.invalid_reasons.push(error.to_string().into());
-            run.replicas.iter_mut().for_each(|replica| replica.result = None);
-            summarise(&run)
-        })?;
-        if run.invalid_reasons.is_empty() {
-            run.invalid_reasons = verdict::reasons(&run, &summary);
-        }
-        run.marks = verdict::marks(&run, &summary, surroundings);
-        self.store.finish_run(&run, &summary).await?;
-        Ok(Some(run.run_id))
-    }
-
-    /// Everything between announcing the run and reading its audit. Whether a signal ended it.
-    async fn attempt(
-        &mut self,
-        run: &mut Run,
-        program: &Program,
-        surroundings: &mut Surroundings,
-        listener: &mut dyn Listener,
-    ) -> Result<bool> {
-        let case = run.case.clone();
-        let mut target = self.targets.of(&case)?;
-        let objects = target.announce(&run.run_id, run.seed, &case).await?;
-        let expected = expected(run, objects);
-        let job = Job {
-            run_id: run.run_id.clone(),
-            environment: environment(run, &target.addresses(&run.run_id).join(","), &self.coordinator, &expected),
-            tokens: expected.admission.tokens().to_vec(),
-            case,
-            program: program.clone(),
-        };
-        let mut replicas = self.runner.start(&job)?;
-        let mut observer = Observer {
-            run_id: &run.run_id,
-            target: &target,
-            cpus: self.cpus,
-            listener,
-            watch: self.monitor.watch(&run.run_id, &run.case),
-            start_ns: None,
-            edges: Vec::new(),
-        };
-        let conducted =
-            conduct(&self.coordinator, &expected, &mut replicas, &mut observer, &mut self.interrupts.0).await;
-        let Observer { edges, watch, start_ns, .. } = observer;
-        if let Err(error) = replicas.remove().await {
-            tracing::warn!("{error:#}");
-        }
-        let Conducted { replicas, reasons, interrupted, throttled_seconds } = conducted;
-        surroundings.throttled_seconds = throttled_seconds;
-        run.replicas = replicas;
-        run.invalid_reasons = reasons;
-        if interrupted {
-            return Ok(true);
-        }
-        run.span = start_ns.and_then(|start_ns| span(run, start_ns));
-        watch.conclude(run).await;
-        if let [from, .., to] = edges.as_slice() {
-            let seconds = (to.at - from.at).as_secs_f64();
-            let used = from.target.zip(to.target).zip(target.cpus());
-            run.origin_cpu_share = used.map(|((from, to), cpus)| (to - from) / seconds / cpus as f64);
-            run.harness_cpu_seconds = from.harness.zip(to.harness).map(|(from, to)| to - from);
-            let replicas_cpu = run.replicas.iter().filter_map(|replica| replica.result.as_ref()).map(|result| {
-                let edges = &result.resources;
-                edges.window_end.cpu_us().saturating_sub(edges.window_start.cpu_us()) as f64 / 1e6
-            });
-            // On shared CPUs the origin itself would count as foreign.
-            surroundings.foreign_load = from
-                .busy
-                .zip(to.busy)
-                .filter(|_| !self.cpus.shared())
-                .map(|(from, to)| ((to - from - replicas_cpu.sum::<f64>()) / seconds).max(0.0));
-        }
-        match target.account(&run.run_id).await {
-            Ok(audit) => run.audit = audit,
-            Err(error) => run.invalid_reasons.push(Reason::Origin { error: format!("{error:#}") }),
-        }
-        Ok(false)
     }
 }
 
-/// Tells the target when the run begins, others of each tick, and looks around at the window's edges.
-struct Observer<'a, T> {
-    run_id: &'a str,
-    target: &'a T,
-    cpus: &'a CpuSplit,
-    listener: &'a mut dyn Listener,
-    watch: Watch,
-    start_ns: Option<u64>,
-    edges: Vec<Edge>,
+/// What is known before a run.
+fn surroundings(cpus: &CpuSplit) -> Surroundings {
+    Surroundings { client_cpus: cpus.clients.count(), shared_cpus: cpus.shared(), ..Surroundings::default() }
 }
 
-/// CPU time used up to an instant, in seconds.
-struct Edge {
-    at: Instant,
-    target: Option<f64>,
-    harness: Option<f64>,
-    busy: Option<f64>,
-}
-
-impl<T: Target> Hooks for Observer<'_, T> {
-    async fn begin(&mut self, start_ns: u64, window_ns: u64) -> Result<()> {
-        self.start_ns = Some(start_ns);
-        self.target.begin(self.run_id, Begin { start_ns, window_ns }).await
+/// Reduces what came of a run, and gives the verdict. A result that cannot be read is none.
+fn judge(run: &mut Run, surroundings: Surroundings) -> Result<RunSummary> {
+    let summary = summarise(run).or_else(|error| {
+        run.invalid_reasons.push(error.to_string().into());
+        run.replicas.iter_mut().for_each(|replica| replica.result = None);
+        summarise(run)
+    })?;
+    if run.invalid_reasons.is_empty() {
+        run.invalid_reasons = verdict::reasons(run, &summary);
     }
-
-    fn ticked(&mut self, replica: u32, tick: &Tick) {
-        // The first replica ticks at both edges of the window, and each second between them.
-        if replica == 0 && tick.phase == Phase::Window {
-            let target = self.target.cpu_seconds();
-            let harness = cpu_seconds_of(std::process::id());
-            self.edges.push(Edge { at: Instant::now(), target, harness, busy: busy_seconds(&self.cpus.clients) });
-        }
-        self.watch.ticked(replica, tick);
-        self.listener.on(&Event::Ticked { replica, tick });
-    }
-
-    fn settled(&mut self, plateau: Plateau) -> BoxFuture<'static, ()> {
-        self.watch.settled(plateau)
-    }
+    run.marks = verdict::marks(run, &summary, surroundings);
+    Ok(summary)
 }
 
 /// Trials of a case draw different requests; the cases of a block draw the same.

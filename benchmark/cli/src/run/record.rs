@@ -8,9 +8,9 @@ use benchmark_protocol::origin::Audit;
 use super::mark::Mark;
 use super::reason::Reason;
 use crate::case::Case;
-use crate::metrics::{Span, Totals};
-use crate::stats::Samples;
+use crate::metrics::Span;
 use crate::stats::comparison::Found;
+use crate::stats::{self, Measured, RunSummary, Samples, StatsError, Totals};
 
 /// One execution of a case.
 #[derive(Clone, Debug)]
@@ -88,4 +88,27 @@ pub struct Replica {
     pub seen_samples: Option<Samples>,
     /// How it ended where that was not good: `killed by signal 9`, with the end of what it printed on stderr.
     pub failure: Option<String>,
+}
+
+impl Replica {
+    /// What statistics are made of.
+    fn measured(&self) -> Measured<'_> {
+        Measured {
+            index: self.index,
+            result: self.result.as_ref(),
+            verify: self.verify,
+            ticks: &self.ticks,
+            seen: self.seen,
+            seen_samples: self.seen_samples.as_ref(),
+        }
+    }
+}
+
+/// Reduces a run's raw data.
+///
+/// # Errors
+/// A histogram that cannot be read.
+pub fn summarise(run: &Run) -> Result<RunSummary, StatsError> {
+    let replicas: Vec<Measured<'_>> = run.replicas.iter().map(Replica::measured).collect();
+    stats::summarise(&replicas)
 }

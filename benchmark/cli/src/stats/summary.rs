@@ -6,10 +6,10 @@ use benchmark_protocol::message::Histogram as Wire;
 use thiserror::Error;
 
 use super::histogram::{HistogramError, Histograms, decode};
+use super::measured::Measured;
 use super::observation::Observation;
 use super::percentiles::Latencies;
 use super::samples::Samples;
-use crate::run::{Replica, Run};
 
 /// A replica whose result cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -63,19 +63,19 @@ pub struct Summary {
 pub struct RunSummary {
     /// All replicas together.
     pub total: Summary,
-    /// Each replica, in the order of [`Run::replicas`].
+    /// Each replica, in their order.
     pub replicas: Vec<Summary>,
     /// The histograms of all replicas, merged.
     pub histograms: Histograms,
 }
 
-/// Reduces a run's raw data.
+/// Reduces the raw data of a run's replicas.
 ///
 /// # Errors
-/// A histogram that cannot be read. The coordinator decodes each as it arrives, so a stored result has none.
-pub fn summarise(run: &Run) -> Result<RunSummary, StatsError> {
+/// A histogram that cannot be read.
+pub fn summarise(replicas: &[Measured<'_>]) -> Result<RunSummary, StatsError> {
     let mut summary = RunSummary::default();
-    for replica in &run.replicas {
+    for replica in replicas {
         let histograms = histograms_of(replica)?;
         let of_replica = Summary { latencies: Latencies::of(&histograms), ..totals_of(replica) };
         summary.total.add(&of_replica);
@@ -83,7 +83,7 @@ pub fn summarise(run: &Run) -> Result<RunSummary, StatsError> {
         summary.histograms.add(histograms);
     }
     summary.total.latencies = Latencies::of(&summary.histograms);
-    summary.total.start_skew_ns = start_skew_ns(&run.replicas);
+    summary.total.start_skew_ns = start_skew_ns(replicas);
     summary.total.observation = Observation::sum(summary.replicas.iter().map(|replica| &replica.observation));
     Ok(summary)
 }
@@ -144,8 +144,8 @@ impl Summary {
     }
 }
 
-fn totals_of(replica: &Replica) -> Summary {
-    let Some(result) = &replica.result else {
+fn totals_of(replica: &Measured<'_>) -> Summary {
+    let Some(result) = replica.result else {
         return Summary {
             attempts_total: replica.verify.map(|verify| verify.attempts),
             requests_issued: replica.verify.map(|verify| verify.attempts),
@@ -168,7 +168,7 @@ fn totals_of(replica: &Replica) -> Summary {
         issued: result.issued,
         start_skew_ns: None,
         latencies: Latencies::default(),
-        samples: replica.seen_samples.clone().unwrap_or_else(|| Samples::of(&replica.ticks)),
+        samples: replica.seen_samples.cloned().unwrap_or_else(|| Samples::of(replica.ticks)),
         observation: Observation {
             prometheus_cpu_seconds: replica.seen.map(|seen| seen.cpu_seconds),
             prometheus_recv_bytes: replica.seen.map(|seen| seen.received_bytes),
@@ -178,8 +178,8 @@ fn totals_of(replica: &Replica) -> Summary {
     }
 }
 
-fn histograms_of(replica: &Replica) -> Result<Histograms, StatsError> {
-    let Some(result) = &replica.result else { return Ok(Histograms::default()) };
+fn histograms_of(replica: &Measured<'_>) -> Result<Histograms, StatsError> {
+    let Some(result) = replica.result else { return Ok(Histograms::default()) };
     let read = |histogram: &Wire, name| {
         decode(histogram).map_err(|source| StatsError { replica: replica.index, histogram: name, source })
     };
@@ -196,8 +196,8 @@ fn histograms_of(replica: &Replica) -> Result<Histograms, StatsError> {
 }
 
 /// One replica has no skew: `None`, not 0, unless two replicas or more issued a request.
-fn start_skew_ns(replicas: &[Replica]) -> Option<u64> {
-    let first_requests = || replicas.iter().filter_map(|replica| replica.result.as_ref()?.first_request_ns);
+fn start_skew_ns(replicas: &[Measured<'_>]) -> Option<u64> {
+    let first_requests = || replicas.iter().filter_map(|replica| replica.result?.first_request_ns);
     (first_requests().count() >= 2).then(|| Some(first_requests().max()? - first_requests().min()?))?
 }
 

@@ -76,7 +76,7 @@ impl Store {
         }
     }
 
-    /// Stores everything of a run, all of it or nothing. `summary` is what [`crate::stats::summarise`] made of `run`.
+    /// Stores everything of a run, all of it or nothing. `summary` is what [`crate::run::summarise`] made of `run`.
     ///
     /// # Errors
     /// [`Error::NotRunning`] where [`Store::begin_run`] did not come before, or a database that cannot be written: the

@@ -1,9 +1,8 @@
 //! Ratios, intervals and verdicts that are computed by hand.
 
 use benchmark::report::{Style, comparison};
-use benchmark::run::Run;
+use benchmark::run::{Run, summarise};
 use benchmark::stats::comparison::{Doubt, Found, Metric, Trials, Until, Verdict};
-use benchmark::stats::summarise;
 use tempfile::TempDir;
 
 use super::{Case, Measured, add, campaigns, case, compared, libraries, runs, store};

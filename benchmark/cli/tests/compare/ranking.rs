@@ -3,9 +3,8 @@
 use benchmark::compare::{Contender, read, twins};
 use benchmark::report::{Style, ranking, table};
 use benchmark::results::of_campaign;
-use benchmark::run::Run;
+use benchmark::run::{Run, summarise};
 use benchmark::stats::comparison::{Metric, Trials, rank};
-use benchmark::stats::summarise;
 use benchmark::store::{Selection, Store};
 use tempfile::TempDir;
 

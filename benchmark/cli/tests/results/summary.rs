@@ -1,6 +1,6 @@
 //! What a summary adds up, beyond what the columns show (`results::golden` has those).
 
-use benchmark::stats::summarise;
+use benchmark::run::summarise;
 use benchmark_protocol::message::Histogram;
 
 use crate::fixture;

@@ -2,8 +2,8 @@
 
 use benchmark::case::{Amount, Arrivals, Case, Rate, RunnerName};
 use benchmark::case::{case_key, workload_key};
-use benchmark::run::{Mark, Reason, Run};
-use benchmark::stats::{decode, decode_bytes, summarise};
+use benchmark::run::{Mark, Reason, Run, summarise};
+use benchmark::stats::{decode, decode_bytes};
 use benchmark::store::{Error, Selection, Store, StoredCase};
 use sqlx::ConnectOptions;
 use tempfile::TempDir;
