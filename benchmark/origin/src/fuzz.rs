@@ -64,7 +64,8 @@ pub fn listing(bytes: &[u8]) {
     let most = line().parse().unwrap_or(1).clamp(1, 1000);
     let (prefix, delimiter, after) = (line(), Some(line()).filter(|delimiter| !delimiter.is_empty()), line());
     let _ = read_token(after);
-    let keys: BTreeSet<String> = lines.map(str::to_owned).collect();
+    // Nobody can put a key without a name: its path is the bucket's.
+    let keys: BTreeSet<String> = lines.filter(|key| !key.is_empty()).map(str::to_owned).collect();
     let run = run_of(&keys);
 
     let query = Query { prefix, delimiter, after, most };
