@@ -119,7 +119,7 @@ impl Store {
     pub async fn runs_of_trial(&self, campaign_id: &str, case_key: &str, trial: u32) -> Result<Vec<StoredRun>, Error> {
         let query = format!(
             "SELECT {RUN} FROM campaigns JOIN cases ON cases.campaign_id = campaigns.id AND case_key = ? \
-                 JOIN runs ON case_id = cases.id AND status = 'finished' AND trial = ? {OF_RUN} \
+                 JOIN runs ON case_id = cases.id AND runs.status = 'finished' AND trial = ? {OF_RUN} \
              WHERE campaigns.campaign_id = ? ORDER BY runs.id"
         );
         let read = async {
