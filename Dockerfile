@@ -19,8 +19,8 @@ WORKDIR /source
 COPY . .
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 RUN mkdir -p /packed/etc/ssl/certs && cp /etc/ssl/certs/ca-certificates.crt /packed/etc/ssl/certs/ && \
-    if [ "$LIBRARY" = origin ]; then package=benchmark; else package="benchmark-test-$LIBRARY"; fi && \
-    cargo build --release --locked --package "$package" --bins --target-dir /target && \
+    if [ "$LIBRARY" = origin ]; then folder=cli; else folder="tests/$LIBRARY"; fi && \
+    cargo build --release --locked --manifest-path "benchmark/$folder/Cargo.toml" --bins --target-dir /target && \
     if [ "$LIBRARY" = origin ]; then program=benchmark; else program="$LIBRARY"; fi && \
     cp /target/*/release/"$program" /packed/
 

@@ -7,6 +7,7 @@ mod doctor;
 mod get_results;
 mod images;
 mod list;
+mod new;
 mod origin;
 mod rank;
 mod reach;
@@ -64,6 +65,8 @@ enum Command {
     Compare(compare::Compare),
     /// Rank the libraries of a campaign, ties marked
     Rank(rank::Rank),
+    /// Make a library's folder from another one's: a new library, or another version of the same crate
+    New(new::New),
     /// Build the images of libraries and of the origin, for docker-compose.yaml by hand
     Images(images::Images),
     /// Look whether this machine has what is needed, and say what is missing
@@ -105,6 +108,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Calibrate(calibrate) => blocking(calibrate.run()),
         Command::Compare(compare) => blocking(compare.run()),
         Command::Rank(rank) => blocking(rank.run()),
+        Command::New(new) => blocking(new.run()),
         Command::Images(images) => blocking(images.run()),
         Command::Doctor(doctor) => blocking(doctor.run()),
         Command::Origin(origin) => blocking(origin.run()),

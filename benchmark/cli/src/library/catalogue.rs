@@ -14,19 +14,22 @@ use crate::exit::Usage;
 /// The library that every campaign's other rows are held against.
 pub const BASELINE: &str = "baseline";
 
+/// Where the libraries' folders are in a checkout.
+pub(super) const FOLDER: &str = "benchmark/tests";
+
 /// A library that can be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Library {
     /// The folder's name.
     pub name: String,
-    /// The version that is pinned.
+    /// The crate that is measured.
+    pub measured: String,
+    /// Its version, which is pinned.
     pub version: String,
     /// What it is written in.
     pub language: Language,
     /// One line on what it is.
     pub summary: String,
-    /// The cargo package of its tests.
-    pub package: String,
     /// The pinned crates that its tests link, with versions and features: `ureq 3.5.1 [no default, rustls]`.
     pub features: String,
     /// The operations it has.
@@ -44,11 +47,14 @@ struct LibraryFile {
     summary: String,
     language: String,
     operations: Vec<String>,
+    /// The crate that is measured, where that is not the folder's name.
+    #[serde(rename = "crate")]
+    measured: Option<String>,
     #[serde(default)]
     unsupported: BTreeMap<String, String>,
 }
 
-/// The part of `Cargo.toml` that names the package and pins the version.
+/// The part of `Cargo.toml` that pins the version.
 #[derive(Deserialize)]
 struct CargoFile {
     package: CargoPackage,
@@ -58,7 +64,6 @@ struct CargoFile {
 
 #[derive(Deserialize)]
 struct CargoPackage {
-    name: String,
     version: toml::Value,
 }
 
@@ -68,19 +73,19 @@ struct CargoPackage {
 /// # Errors
 /// When none of them holds a folder `benchmark/tests`.
 pub fn root() -> Result<PathBuf> {
-    let holds = |path: &Path| path.join("benchmark/tests").is_dir();
+    let holds = |path: &Path| path.join(FOLDER).is_dir();
     if let Some(root) = std::env::var_os("BENCHMARK_ROOT").map(PathBuf::from) {
         let text = root.display();
         return if holds(&root) {
             Ok(root)
         } else {
-            Err(Usage(format!("BENCHMARK_ROOT `{text}` holds no folder `benchmark/tests`")).into())
+            Err(Usage(format!("BENCHMARK_ROOT `{text}` holds no folder `{FOLDER}`")).into())
         };
     }
     let here = std::env::current_dir().context("the working folder is gone")?;
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf);
     here.ancestors().map(Path::to_path_buf).chain(built).find(|path| holds(path)).ok_or_else(|| {
-        anyhow!("no folder `benchmark/tests` here or above: change into a checkout, or name it with BENCHMARK_ROOT")
+        anyhow!("no folder `{FOLDER}` here or above: change into a checkout, or name it with BENCHMARK_ROOT")
     })
 }
 
@@ -89,7 +94,7 @@ pub fn root() -> Result<PathBuf> {
 /// # Errors
 /// When a library's files cannot be read; the message names the file.
 pub fn catalogue(root: &Path) -> Result<Vec<Library>> {
-    let folder = root.join("benchmark/tests");
+    let folder = root.join(FOLDER);
     let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
     let mut libraries = Vec::new();
     for entry in entries {
@@ -100,6 +105,11 @@ pub fn catalogue(root: &Path) -> Result<Vec<Library>> {
     }
     libraries.sort_by_key(|library| (library.name != BASELINE, library.name.clone()));
     Ok(libraries)
+}
+
+/// The folder of a library in a checkout.
+pub(super) fn folder_of(root: &Path, name: &str) -> PathBuf {
+    root.join(FOLDER).join(name)
 }
 
 fn read(folder: &Path) -> Result<Library> {
@@ -119,14 +129,15 @@ fn read(folder: &Path) -> Result<Library> {
         test.operations().iter().all(|operation| operations.contains(operation))
             && !test.needs().iter().any(|need| file.unsupported.contains_key(*need))
     };
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Library {
-        name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        measured: file.measured.unwrap_or_else(|| name.clone()),
+        name,
         // The baseline inherits the project's own version.
         version: cargo.package.version.as_str().unwrap_or(env!("CARGO_PKG_VERSION")).to_owned(),
         language,
         summary: file.summary,
         features: features(&cargo.dependencies),
-        package: cargo.package.name,
         tests: Test::all().filter(runs).collect(),
         operations,
         unsupported: file.unsupported,
@@ -210,7 +221,7 @@ mod tests {
         for library in checkout().iter().filter(|library| library.name != BASELINE) {
             let path = root().unwrap().join("benchmark/tests").join(&library.name).join("Cargo.toml");
             let manifest: toml::Value = parse(&path).unwrap();
-            let dependency = &manifest["dependencies"][&library.name];
+            let dependency = &manifest["dependencies"][&library.measured];
             let pinned = dependency.as_str().or_else(|| dependency["version"].as_str()).unwrap();
             assert_eq!(pinned, format!("={}", library.version), "{}", library.name);
         }

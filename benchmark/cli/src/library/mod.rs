@@ -2,12 +2,15 @@
 //! a file a language.
 
 mod catalogue;
+mod copy;
 mod image;
 mod language;
+mod manifest;
 mod provenance;
 mod rust;
 
 pub use catalogue::{BASELINE, Library, catalogue, named, root, suggestion, test_named};
+pub use copy::{Copied, copy};
 pub use image::{Image, pack_library, pack_origin};
 pub use language::{Builder, CommandLine, Language};
 pub use provenance::Build;

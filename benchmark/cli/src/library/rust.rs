@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use super::catalogue::Library;
+use super::catalogue::{Library, folder_of};
 use super::language::CommandLine;
 use super::provenance::Build;
 use crate::exit::Missing;
@@ -77,7 +77,8 @@ impl Rust {
     async fn cargo_build(&self, library: &Library, more: &[&str], mut progress: impl FnMut(&str)) -> Result<()> {
         let mut command = Command::new(&self.cargo);
         command
-            .args(["build", "--release", "--locked", "--package", &library.package])
+            .args(["build", "--release", "--locked", "--manifest-path"])
+            .arg(folder_of(&self.root, &library.name).join("Cargo.toml"))
             .args(more)
             .args(["--target", &self.triple, "--target-dir"])
             .arg(self.target_folder())
@@ -102,7 +103,7 @@ impl Rust {
         }
         if !cargo.wait().await?.success() {
             let tail = Vec::from(tail).join("\n");
-            bail!("cannot build `{}`: `cargo build -p {}` says\n{tail}", library.name, library.package);
+            bail!("cannot build `{}`: cargo says\n{tail}", library.name);
         }
         Ok(())
     }
@@ -132,11 +133,17 @@ impl Rust {
             library_version: library.version.clone(),
             test,
             sha256: sha256(&self.program(library))?,
-            lock_sha256: sha256(&self.root.join("Cargo.lock"))?,
+            lock_sha256: sha256(&self.lock(library))?,
             compiler: self.compiler.clone(),
             target: format!("{} {}", self.triple, self.flags()).trim().to_owned(),
             features: library.features.clone(),
         })
+    }
+
+    /// What pins its dependencies: a library that is no member of the workspace has a lock of its own.
+    fn lock(&self, library: &Library) -> PathBuf {
+        let own = folder_of(&self.root, &library.name).join("Cargo.lock");
+        if own.is_file() { own } else { self.root.join("Cargo.lock") }
     }
 
     /// A folder of its own: cargo unifies nothing with the harness, and neither build throws the other's away.

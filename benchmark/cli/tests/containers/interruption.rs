@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::support::{Containers, LONG, PATIENCE, assert_valid, compose_tools, docker, is_up};
-use crate::harness::support::{SHORT, eventually, signal};
+use crate::harness::support::{SHORT, assert_interrupted, eventually, signal, starts_another, write_script};
 
 #[test]
 fn an_interrupt_leaves_no_container_and_no_network() {
@@ -36,6 +36,18 @@ fn an_interrupt_while_the_containers_come_up_leaves_none() {
         let ended = started.wait();
         assert_eq!(ended.code, 130, "{tool}: {ended:?}");
     }
+}
+
+#[test]
+fn an_interrupt_ends_what_compose_has_started() {
+    let Some(containers) = Containers::new() else { return };
+    let (tool, pid_file) = (containers.harness.path("compose"), containers.harness.path("plugin.pid"));
+    let is_look = "case \"$*\" in *version*) echo 2.0; exit 0;; esac";
+    write_script(&tool, &format!("{is_look}\n{}", starts_another(&pid_file)));
+    let mut command = containers.command(&[&LONG[..], &["1"]].concat());
+    command.env("BENCHMARK_COMPOSE", &tool);
+    // The programs may have to be built and packed first.
+    assert_interrupted(command, &pid_file, Duration::from_secs(1200));
 }
 
 #[test]

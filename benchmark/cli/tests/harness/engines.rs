@@ -24,6 +24,7 @@ impl Engine {
     /// Listens at a socket until the test ends; what `DOCKER_HOST` is then.
     fn start(self, harness: &Harness) -> String {
         let path = harness.path(&format!("{self:?}.sock"));
+        let _ = std::fs::remove_file(&path);
         let listener = UnixListener::bind(&path).unwrap();
         spawn(move || {
             let mut held = Vec::new();

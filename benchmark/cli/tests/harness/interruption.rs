@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::support::{Harness, SHORT, eventually, is_running, signal, text};
+use super::support::{
+    Harness, SHORT, assert_interrupted, eventually, is_running, signal, starts_another, text, write_script,
+};
 
 const LONG: [&str; 8] = ["run-test", "baseline", "fetch_range", "--warmup", "200ms", "--duration", "60s", "--replicas"];
 
@@ -101,4 +103,34 @@ fn two_harnesses_side_by_side_do_not_disturb_each_other() {
     let other = other.wait_with_output().unwrap();
     assert_eq!((one.code, other.status.code()), (0, Some(0)), "{one:?} {other:?}");
     assert_eq!(harness.rows().len(), 2);
+}
+
+#[test]
+fn an_interrupt_ends_what_cargo_has_started() {
+    let harness = Harness::new();
+    let (cargo, pid_file) = (harness.path("cargo"), harness.path("compiler.pid"));
+    write_script(&cargo, &format!("if [ \"$1\" = --version ]; then exit 0; fi\n{}", starts_another(&pid_file)));
+    let mut command = harness.command(&["run-test", "baseline", "call_api"]);
+    command.env("CARGO", &cargo);
+    assert_interrupted(command, &pid_file, Duration::from_secs(30));
+}
+
+#[test]
+fn an_interrupt_ends_what_another_load_generator_has_started() {
+    let harness = Harness::new();
+    let pid_file = harness.path("thread.pid");
+    std::fs::create_dir(harness.path("bin")).unwrap();
+    let tool = harness.path("bin/wrk");
+    write_script(&tool, &format!("if [ \"$1\" = --version ]; then exit 0; fi\n{}", starts_another(&pid_file)));
+    let quick =
+        ["calibrate", "--quick", "--library", "baseline", "--runner", "process", "--inject", "latency=constant:2ms"];
+    let mut command = harness.command(&[&quick[..], &["--against", "wrk"]].concat());
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{}:{path}", harness.path("bin").display())).env("TMPDIR", harness.path(""));
+    // The programs may have to be built first, and the libraries are looked at before the tools.
+    assert_interrupted(command, &pid_file, Duration::from_secs(1200));
+    let left = std::fs::read_dir(harness.path("")).unwrap().flatten();
+    let left: Vec<_> =
+        left.map(|entry| entry.file_name()).filter(|name| name.to_string_lossy().starts_with("benchmark-")).collect();
+    assert!(left.is_empty(), "{left:?}");
 }

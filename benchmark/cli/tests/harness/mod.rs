@@ -5,6 +5,7 @@ mod engines;
 mod interruption;
 mod liars;
 mod libraries;
+mod new;
 mod open_loop;
 mod protocol;
 pub(crate) mod support;

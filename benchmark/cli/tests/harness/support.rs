@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -137,6 +138,31 @@ impl Drop for Running {
 pub(crate) fn signal(name: &str, pid: u32) {
     let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap();
     assert!(status.success(), "kill -{name} {pid}");
+}
+
+/// A program of a few lines of shell.
+pub(crate) fn write_script(path: &Path, lines: &str) {
+    std::fs::write(path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Lines that start something, say its pid in a file, and wait for it.
+pub(crate) fn starts_another(pid_file: &Path) -> String {
+    format!("sleep 600 &\necho $! > {0}.new\nmv {0}.new {0}\nwait", pid_file.display())
+}
+
+/// Waits until a script has started something, interrupts the command, and looks that both are gone within moments.
+pub(crate) fn assert_interrupted(command: Command, pid_file: &Path, patience: Duration) {
+    let running = Running::spawn(command);
+    eventually(patience, "something was started", || pid_file.is_file());
+    let grandchild: u32 = std::fs::read_to_string(pid_file).unwrap().trim().parse().unwrap();
+    assert!(is_running(grandchild));
+    let begun = Instant::now();
+    signal("INT", running.pid());
+    let ended = running.wait();
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}: {ended:?}", begun.elapsed());
+    assert_eq!(ended.code, 130, "{ended:?}");
+    eventually(Duration::from_secs(3), "what it started is gone", || !is_running(grandchild));
 }
 
 /// Whether the process still runs.
