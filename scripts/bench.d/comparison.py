@@ -36,7 +36,7 @@ def names(cpus):
 def command(bench, *arguments, environment=None, accepted=(0,)):
     """The harness as a process of its own on all CPUs: its standard output."""
     split = ["--origin-cpus", names(bench.machine.origin_cpus), "--client-cpus", names(bench.machine.client_cpus)]
-    runs = arguments[0] in ("run-test", "run-all")
+    runs = arguments[0] in ("run", "run-test", "run-all")
     whole = [bench.machine.harness(), *arguments, *(["--runner", "process", "--prometheus", "off", *split] if runs else [])]
     done = subprocess.run(whole, capture_output=True, text=True, cwd=ROOT, env=os.environ | (environment or {}))
     if done.returncode not in accepted:
@@ -122,34 +122,12 @@ def planted(bench):
         for library in found:
             said = command(bench, "compare", COPIED, library, "--campaign", "last", "--by", "cpu", "--format", "json",
                            "--db", database, accepted=(0, 5))
-            verdict, ratio = verdict_of(json.loads(said))
-            found[library] += verdict == "slower"
-            sizes += [ratio - 1] if library == "slower" else []
+            (row,) = json.loads(said)["comparisons"]
+            found[library] += row["verdict"] == "slower"
+            sizes += [row["ratio"] - 1] if library == "slower" else []
     bench.figure("planted", f"size of the planted slowdown ({turns} turns)", [size * 100 for size in sizes], None, "%")
     bench.figure("planted", f"share of {bench.campaigns} campaigns of 10 trials that find 5 % slower", [found["slower"] / bench.campaigns], 0.9, "", least=True)
     bench.figure("planted", "those that find 0 % slower", [found["same"]], 0, "")
-
-
-def verdict_of(comparison):
-    """Of the only metric of the only workload."""
-    text = json.dumps(comparison)
-    found = []
-
-    def walk(value):
-        if isinstance(value, dict):
-            if "verdict" in value and "ratio" in value:
-                found.append((value["verdict"], value["ratio"]))
-            for inner in value.values():
-                walk(inner)
-        elif isinstance(value, list):
-            for inner in value:
-                walk(inner)
-
-    walk(comparison)
-    if len(found) != 1:
-        raise Failed(f"no one verdict in {text[:2000]}")
-    verdict, ratio = found[0]
-    return verdict, ratio["value"] if isinstance(ratio, dict) else ratio
 
 
 def plant(checkout, library, turns):

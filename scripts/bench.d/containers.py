@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -135,30 +134,36 @@ def compose_tool():
     raise Missing("`docker compose` is needed: apt-get install docker-compose")
 
 
+# Both runners in one campaign, a block of each after the other in random order.
+BOTH_RUNNERS = """[suite]
+trials = {trials}
+prometheus = "off"
+[[matrix]]
+library = ["baseline", "reqwest"]
+test = "fetch_range"
+runner = ["process", "compose"]
+warmup = "1s"
+duration = "{seconds}s"
+"""
+
+
 def container(bench):
-    """The same binary in a container and as a process, in turns: what the container costs."""
+    """The same binary in a container and as a process, in turns: what the container costs, as `compare` says it."""
+    suite, database = bench.machine.folder / "runners.toml", str(bench.machine.folder / "runners.db")
+    suite.write_text(BOTH_RUNNERS.format(trials=max(bench.repeats, 5), seconds=bench.seconds))
+    cpus = bench.machine.origin_cpus | bench.machine.client_cpus
+    bench.machine.measure([bench.machine.harness(), "run", str(suite), "--db", database], cpus)
     for library in ("baseline", "reqwest"):
-        ratios = {"requests_per_second": [], "cpu_us_per_request": []}
-        for repeat in range(max(bench.repeats, 5)):
-            rows = {}
-            for runner in ("process", "compose") if repeat % 2 else ("compose", "process"):
-                arguments = [library, "fetch_range", "--runner", runner, "--prometheus", "off"]
-                (rows[runner],) = run_test(bench, *arguments, "--duration", f"{bench.seconds}s", "--warmup", "1s")[0]
-            for name, values in ratios.items():
-                values.append(rows["compose"][name] / rows["process"][name])
-        for name, what in (("requests_per_second", "ok requests/s"), ("cpu_us_per_request", "CPU/request")):
-            # Student's t at 95 % on the log ratios of the pairs.
-            logs = [math.log(ratio) for ratio in ratios[name]]
-            half = T95[min(len(logs) - 1, len(T95)) - 1] * statistics.stdev(logs) / math.sqrt(len(logs))
-            mean = statistics.mean(logs)
-            interval = f"{math.exp(mean - half):.3f} .. {math.exp(mean + half):.3f} at 95 %"
-            what = f"{library}: {what}, container / process, {interval}"
-            bench.figure("container", what, ratios[name], None, "x")
+        compare = [bench.machine.harness(), "compare", "runner=process", "runner=compose", "--library", library]
+        compare += ["--by", "rate", "--by", "cpu", "--format", "json", "--db", database]
+        done = subprocess.run(compare, capture_output=True, text=True)
+        if done.returncode not in (0, 5):
+            raise Failed(f"`{' '.join(compare)}` ended with {done.returncode}\n{done.stderr[-2000:]}")
+        for row in json.loads(done.stdout)["comparisons"]:
+            what = {"rate": "ok requests/s", "cpu": "CPU/request"}[row["metric"]]
+            spread = [row["ratio_low"], row["ratio"], row["ratio_high"]]
+            bench.figure("container", f"{library}: {what}, container / process, at 99 %", spread, None, "x")
     print("  the same file on the same CPUs; the way of the bytes differs: veth and bridge instead of the loopback")
-
-
-# Quantiles 0.975 of Student's t for 1 to 10 degrees of freedom.
-T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 def asked(bench):

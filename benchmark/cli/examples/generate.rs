@@ -233,6 +233,7 @@ fn case(number: u32, replicas: u32) -> Case {
         memory_limit: None,
         target: None,
         endpoint: None,
+        headers: Vec::new(),
         load: Load {
             concurrency: 1 + number / 4,
             amount: Amount::Duration(Duration::from_secs(10)),

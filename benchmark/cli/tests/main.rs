@@ -7,6 +7,7 @@ mod containers;
 mod fixture;
 mod harness;
 mod metrics;
+mod options;
 mod results;
 mod store;
 mod suites;

@@ -80,6 +80,9 @@ pub struct Options {
     /// A parameter of the test: name=value
     #[arg(long = "param", env = "BENCHMARK_PARAM", value_name = "NAME=VALUE", value_delimiter = ',')]
     params: Vec<String>,
+    /// Sent with every request, as NAME: VALUE; repeatable, in the variable one a line
+    #[arg(long = "header", env = "BENCHMARK_HEADER", value_name = "NAME: VALUE", value_delimiter = '\n', hide_env_values = true, value_parser = parse_header)]
+    pub(crate) headers: Vec<Header>,
     /// Where the coordinator listens: host:port
     #[arg(long, env = "BENCHMARK_COORDINATOR", requires = "token", requires = "run_id", hide = true)]
     pub(crate) coordinator: Option<String>,
@@ -137,6 +140,11 @@ impl Options {
         })
     }
 
+    /// What is sent with every request, as lower-case names and their values, for clients that do not take them from the request.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|Header(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Whether the target's objects are the origin's.
     pub(crate) fn has_known_content(&self) -> bool {
         self.origin
@@ -155,6 +163,26 @@ impl Options {
 fn test_parser() -> impl TypedValueParser<Value = Test> {
     PossibleValuesParser::new(Test::all().map(Test::name))
         .try_map(|name| Test::named(&name).ok_or_else(|| format!("unknown test `{name}`")))
+}
+
+/// A header: its name and its value, which may be a secret.
+#[derive(Clone)]
+pub(crate) struct Header(pub(crate) String, pub(crate) String);
+
+impl std::fmt::Debug for Header {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: ***", self.0)
+    }
+}
+
+/// Reads `NAME: VALUE`; whether it may be sent at all is for the harness to say.
+fn parse_header(text: &str) -> Result<Header, String> {
+    let (name, value) = text.split_once(':').ok_or("a header is written `NAME: VALUE`, with a colon")?;
+    let name = name.trim().to_ascii_lowercase();
+    let is_good = !name.is_empty() && !value.contains(|c: char| c.is_control() && c != '\t');
+    is_good
+        .then(|| Header(name, value.trim().to_owned()))
+        .ok_or_else(|| "a header has a name, and no control characters".to_owned())
 }
 
 /// Reads a rate in requests per second: the schedule counts in nanoseconds, and a hundred of them is as close as it goes.
@@ -188,6 +216,15 @@ mod tests {
         let of = |test: &str| parse(&["--param", "request_size=4KiB", "--test", test]).values();
         assert_eq!(of("fetch_range").unwrap().number("request_size"), Some(4096));
         assert!(of("call_api").unwrap_err().contains("`request_size`"));
+    }
+
+    #[test]
+    fn headers_come_one_a_line_with_whatever_their_values_hold() {
+        let parse = |text: &str| Options::try_parse_from(["test", "--target", "http://h/", "--header", text]);
+        let options = parse("X-Key: a=b, c:d\naccept: e").unwrap();
+        assert_eq!(options.headers().collect::<Vec<_>>(), [("x-key", "a=b, c:d"), ("accept", "e")]);
+        assert!(!format!("{options:?}").contains("a=b"));
+        assert!(parse("no colon").is_err() && parse(": x").is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use arrayvec::ArrayString;
 use benchmark_protocol::operation::Operation;
 use benchmark_protocol::tests::Ask;
 
+use crate::options::Header;
 use crate::sigv4::Signature;
 
 /// `bytes=`, two numbers of at most 20 digits and a dash.
@@ -19,6 +20,8 @@ pub struct Request<'a> {
     /// URL and path with a query of the request's own, where it has one.
     extended: Option<Box<[String; 2]>>,
     pub(crate) signature: Signature,
+    /// What the user has sent with every request.
+    pub(crate) given: &'a [Header],
 }
 
 impl<'a> Request<'a> {
@@ -31,7 +34,7 @@ impl<'a> Request<'a> {
                 format!("{base}{joint}{query}")
             }))
         });
-        Self { range: ask.range.as_ref().map(range_text), extended, signature: Signature::new(), ask }
+        Self { range: ask.range.as_ref().map(range_text), extended, signature: Signature::new(), given: &[], ask }
     }
 
     /// What the request does.
@@ -88,10 +91,15 @@ impl<'a> Request<'a> {
         self.ask.more.as_ref()?.body.as_deref()
     }
 
+    /// The headers that the user has sent with every request, for clients that have words of their own for ranges and signatures.
+    pub fn given_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.given.iter().map(|Header(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The headers that the request must carry, for clients that know nothing of ranges and signatures.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let signature = self.signature.iter().map(|(name, value)| (*name, value.as_str()));
-        self.range_header().map(|value| ("range", value)).into_iter().chain(signature)
+        self.range_header().map(|value| ("range", value)).into_iter().chain(signature).chain(self.given_headers())
     }
 }
 
@@ -116,6 +124,16 @@ mod tests {
     fn a_range_header_is_inclusive() {
         assert_eq!(range_text(&(0..=16_383)).as_str(), "bytes=0-16383");
         assert_eq!(range_text(&(u64::MAX..=u64::MAX)).len(), LONGEST_RANGE);
+    }
+
+    #[test]
+    fn given_headers_come_with_every_request() {
+        let target = Target::parse("http://h/run", None, true).unwrap();
+        let object = target.object("key");
+        let mut request = Request::new(Ask::get(&object, Some(0..=9), Expected::Object { size: None, pattern: None }));
+        let given = [Header("x-key".to_owned(), "a=b, c".to_owned())];
+        request.given = &given;
+        assert_eq!(request.headers().collect::<Vec<_>>(), [("range", "bytes=0-9"), ("x-key", "a=b, c")]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use benchmark_protocol::tests::{Answer, Ask, Calls, Setting, Trail};
 use benchmark_protocol::workload::Draws;
 use jiff::Timestamp;
 
-use crate::options::Options;
+use crate::options::{Header, Options};
 use crate::request::Request;
 use crate::response::Response;
 use crate::sigv4::Signer;
@@ -17,6 +17,7 @@ use crate::sigv4::Signer;
 pub(crate) struct Workload {
     calls: Box<dyn Calls>,
     signer: Option<Mutex<Signer>>,
+    headers: Vec<Header>,
 }
 
 impl Workload {
@@ -33,13 +34,13 @@ impl Workload {
         let calls = options.test.calls(&Setting { target: &target, known, listed, values: &values, draws })?;
         let credentials = options.credentials().filter(|_| !client_signs);
         let signer = credentials.map(|credentials| Mutex::new(Signer::new(credentials, target.host())));
-        Ok(Self { calls, signer })
+        Ok(Self { calls, signer, headers: options.headers.clone() })
     }
 
     /// Of calls that no test of the catalogue makes.
     #[cfg(test)]
     pub(crate) fn of(calls: Box<dyn Calls>) -> Self {
-        Self { calls, signer: None }
+        Self { calls, signer: None, headers: Vec::new() }
     }
 
     /// The request made before `ready`.
@@ -70,8 +71,9 @@ impl Workload {
     }
 
     #[inline]
-    fn request<'a>(&self, ask: Ask<'a>) -> Request<'a> {
+    fn request<'a>(&'a self, ask: Ask<'a>) -> Request<'a> {
         let mut request = Request::new(ask);
+        request.given = &self.headers;
         if let Some(signer) = &self.signer {
             let mut signer = signer.lock().unwrap_or_else(PoisonError::into_inner);
             request.signature = signer.sign(&request, Timestamp::now());

@@ -5,8 +5,7 @@ use std::time::Duration;
 use benchmark_protocol::inject::{Inject, Latency};
 
 use super::truth::Stall;
-use crate::case::Case;
-use crate::case::Rate;
+use crate::case::{Case, Rate, Value};
 use crate::exit::Usage;
 use crate::library::Library;
 use crate::plan::{LoadOptions, Selection};
@@ -142,15 +141,15 @@ pub fn cases(
         })?;
         let selection = Selection { libraries: vec![library.name.clone()], tests: vec![test.name().to_owned()] };
         for profile in profiles {
-            let options = LoadOptions {
-                params: params.iter().map(|(name, value)| format!("{name}={value}")).collect(),
-                inject: vec![profile.inject.clone()],
-                rate: profile.rate().map(Rate::PerSecond),
-                duration: Some(profile.window),
+            let params = params.iter().map(|(name, value)| Value::Text(format!("{name}={value}")));
+            let options = options
+                .clone()
+                .with("param", params)
+                .with("inject", [Value::Specs(vec![profile.inject.clone()])])
+                .with("rate", profile.rate().map(|rate| Value::Rate(Rate::PerSecond(rate))))
+                .with("duration", [Value::Time(profile.window)])
                 // What the origin delivers in the run is then what it delivers in the window.
-                warmup: Some(Duration::ZERO),
-                ..options.clone()
-            };
+                .with("warmup", [Value::Time(Duration::ZERO)]);
             cases.extend(
                 crate::plan::cases(libraries, &selection, &options)?.into_iter().map(|case| (case, profile.clone())),
             );

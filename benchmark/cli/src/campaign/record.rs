@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::resume::Resumed;
+use crate::case::without_values;
 use crate::machine::{self, ProcessIdentity};
 use crate::plan::Plan;
 use crate::shell::quoted;
@@ -39,7 +40,7 @@ impl Campaign {
             campaign_id: resumed.map_or_else(new_id, |resumed| resumed.campaign_id.clone()),
             started_us: jiff::Timestamp::now().as_microsecond(),
             command: command_line(),
-            arguments: std::env::args().skip(1).collect(),
+            arguments: without_values(std::env::args().skip(1)),
             interval_level: plan.early_end().map_or(CONFIDENCE, |until| until.level()),
             noise: machine::noise_sources(),
             seed: plan.seed,
@@ -51,7 +52,8 @@ impl Campaign {
 
 /// The command that repeats this campaign, quoted for a shell.
 fn command_line() -> String {
-    let arguments = std::env::args().skip(1).map(|argument| quoted(&argument));
+    let arguments = without_values(std::env::args().skip(1));
+    let arguments = arguments.iter().map(|argument| quoted(argument));
     std::iter::once("benchmark".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 

@@ -35,7 +35,8 @@ pub(super) async fn take(
     for stored in store.read_cases(&store.finished_cases(&selection).await?).await? {
         check_host(&stored, &host)?;
         if !planned.contains(&stored.case_key) {
-            let StoredCase { library, library_version, test, runner, .. } = &stored;
+            let StoredCase { library, library_version, test, settings, .. } = &stored;
+            let runner = settings.text("runner").unwrap_or_default();
             return Err(Usage(format!(
                 "campaign {campaign_id} cannot go on: it ran {library} {library_version} {test} with runner {runner}, which is not in \
                  its plan any more (another version, suite or runner)"

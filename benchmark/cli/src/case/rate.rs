@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use clap::ValueEnum;
-
 /// The most requests a second that may be asked for.
 const MOST_PER_SECOND: f64 = 10_000_000.0;
 
@@ -21,8 +19,7 @@ pub enum Rate {
 }
 
 /// `--arrivals`: how due instants follow each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrivals {
     /// At equal distances.
     #[default]

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use clap::ValueEnum;
-
 /// A runner, as `--runner` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunnerName {
     /// The best there is: decided as the campaign begins.
     Auto,
@@ -16,6 +14,16 @@ pub enum RunnerName {
 }
 
 impl RunnerName {
+    /// Each name with what it means.
+    pub(super) const WORDS: &'static [(&'static str, &'static str)] =
+        &[("auto", "The best there is"), ("process", "Local processes"), ("compose", "Containers")];
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Auto, Self::Process, Self::Compose].into_iter().find(|runner| runner.name() == name)
+    }
+
     /// The text in commands, keys and results.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -24,12 +32,6 @@ impl RunnerName {
             Self::Process => "process",
             Self::Compose => "compose",
         }
-    }
-
-    /// The one of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Auto, Self::Process, Self::Compose].into_iter().find(|runner| runner.name() == name)
     }
 }
 

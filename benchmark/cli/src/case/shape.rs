@@ -6,8 +6,10 @@ use benchmark_protocol::inject::Inject;
 use benchmark_protocol::parameter::Values;
 use benchmark_protocol::tests::Test;
 
+use super::header::Header;
 use super::rate::{Arrivals, Rate};
 use super::runner::RunnerName;
+use super::table::{OPTIONS, named};
 
 /// A library, a test and every option that shapes the load. Two runs of equal cases may be pooled.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +36,8 @@ pub struct Case {
     pub target: Option<String>,
     /// The endpoint of an `s3://` target.
     pub endpoint: Option<String>,
+    /// What is sent with every request to a target that is not the origin.
+    pub headers: Vec<Header>,
     /// Options of the load.
     pub load: Load,
     /// Whether it is the second of an A/A pair: the same as another case in all that could make a difference.
@@ -41,7 +45,7 @@ pub struct Case {
 }
 
 /// The options of a case that every test has.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Load {
     /// Requests in flight, per replica.
     pub concurrency: u32,
@@ -69,6 +73,45 @@ pub struct Load {
     pub arrivals: Arrivals,
 }
 
+impl Case {
+    /// A case with every option as the table has it by default.
+    #[must_use]
+    pub fn new(library: &str, version: &str, test: Test, params: Values) -> Self {
+        let mut case = Self {
+            library: library.to_owned(),
+            library_version: version.to_owned(),
+            test,
+            params,
+            inject: Vec::new(),
+            replicas: 1,
+            runner: RunnerName::Auto,
+            cpu_limit: None,
+            memory_limit: None,
+            target: None,
+            endpoint: None,
+            headers: Vec::new(),
+            load: Load::default(),
+            twin: false,
+        };
+        for option in OPTIONS {
+            if let Some(value) = option.default_value() {
+                option.set(&mut case, &value);
+            }
+        }
+        case.follow(|_| true);
+        case
+    }
+
+    /// Gives options the values of those that they follow, where these count.
+    pub(crate) fn follow(&mut self, counts: impl Fn(&str) -> bool) {
+        for option in OPTIONS.iter().filter(|option| counts(option.name)) {
+            if let Some(value) = option.follows.and_then(named).and_then(|other| other.of(self)) {
+                option.set(self, &value);
+            }
+        }
+    }
+}
+
 /// What ends the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
@@ -76,4 +119,10 @@ pub enum Amount {
     Duration(Duration),
     /// So many requests, per replica.
     Requests(u64),
+}
+
+impl Default for Amount {
+    fn default() -> Self {
+        Self::Duration(Duration::ZERO)
+    }
 }

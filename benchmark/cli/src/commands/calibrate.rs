@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::calibrate::{Calibrated, Scope, Tool, cases, check, look, of_campaign, profiles};
 use crate::campaign::{self, Interrupts};
-use crate::case::RunnerName;
+use crate::case::{RunnerName, Value};
 use crate::exit::Exit;
 use crate::library;
 use crate::plan::{LoadOptions, assemble};
@@ -74,13 +74,11 @@ impl Calibrate {
         let database = self.db.clone().unwrap_or_else(|| scratch.0.join("calibrate.db"));
         let mut calibrated: Vec<Calibrated> = Vec::new();
         for runner in self.runners().await {
-            let options = LoadOptions {
-                runner,
-                concurrency: self.concurrency,
-                seed: self.seed,
-                prometheus: Some("off".to_owned()),
-                ..LoadOptions::default()
-            };
+            let options = LoadOptions::default()
+                .with("runner", [Value::Text(runner.name().to_owned())])
+                .with("concurrency", [Value::Count(self.concurrency.into())])
+                .with("seed", [Value::Count(self.seed)])
+                .with("prometheus", [Value::Text("off".to_owned())]);
             let mut outside = cases(&libraries, &self.libraries, &profiles, &options)?;
             for look in 1..=LOOKS {
                 let looked_at = std::mem::take(&mut outside);

@@ -13,8 +13,9 @@ use crate::store::Store;
 /// Options of `compare`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A and B are campaigns (an id, its beginning, `last`, `last~1` for the one before), or libraries of one campaign. Libraries are paired block by
-block; campaigns have no block in common, and what changed on the machine between them counts as a difference.
+A and B are campaigns (an id, its beginning, `last`, `last~1` for the one before), or cases of one campaign: a library, or KEY=VALUE[,...] with
+the keys and values of suites and with parameters of the test; `none` is what an option is without. What neither names must be equal. Cases of one
+campaign are paired block by block; campaigns have no block in common, and what changed on the machine between them counts as a difference.
 
 faster, slower: B relative to A, the whole 99 % interval beyond 1 %; same: all of it within; undecided: anything else, and below 5 trials.
 
@@ -23,13 +24,15 @@ Exit codes: 0 nothing is slower, 5 something is, 2 usage and what may not be com
 Examples:
   benchmark compare last~1 last                         the last campaign against the one before
   benchmark compare reqwest hyper --campaign last       two libraries
+  benchmark compare concurrency=8 concurrency=64 --library reqwest
+  benchmark compare library=reqwest,rate=50% library=hyper,rate=50%
   benchmark compare 0193 last --by cpu --format markdown > comment.md")]
 pub(super) struct Compare {
-    /// What B is held against: a campaign, or a library
+    /// What B is held against: a campaign, a library, or KEY=VALUE[,...]
     a: String,
-    /// What is judged: a campaign, or a library
+    /// What is judged: a campaign, a library, or KEY=VALUE[,...]
     b: String,
-    /// The campaign of which A and B are libraries [default: last]
+    /// The campaign of whose cases A and B are, where they are no campaigns [default: last]
     #[arg(long)]
     campaign: Option<String>,
     /// Only by this metric; repeatable [default: all three]
@@ -38,7 +41,7 @@ pub(super) struct Compare {
     /// Only this test
     #[arg(long)]
     test: Option<String>,
-    /// Only this library (of two campaigns)
+    /// Only this library, where A and B name none
     #[arg(long)]
     library: Option<String>,
     /// How to write it
@@ -55,12 +58,14 @@ impl Compare {
     pub(super) async fn run(self) -> Result<Exit> {
         let store = Store::open_existing(&self.database.path()).await?;
         let sides = Sides::resolve(&store, &self.a, &self.b, self.campaign.as_deref()).await?;
-        if let (Sides::Libraries { .. }, Some(library)) = (&sides, &self.library) {
-            return Err(Usage(format!(
-                "`--library {library}` narrows a comparison of campaigns; `{}` and `{}` are libraries",
-                self.a, self.b
-            ))
-            .into());
+        for (key, flag) in [("library", &self.library), ("test", &self.test)] {
+            if let (true, Some(name)) = (sides.named().contains(key), flag) {
+                return Err(Usage(format!(
+                    "`--{key} {name}` narrows what has that {key} in A and B alike; `{}` and `{}` say which each has",
+                    self.a, self.b
+                ))
+                .into());
+            }
         }
         let metrics = if self.by.is_empty() { Metric::ALL.to_vec() } else { self.by };
         let request = Request { sides, metrics, test: self.test, library: self.library, force: self.force };

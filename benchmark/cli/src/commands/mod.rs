@@ -23,7 +23,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::campaign::Resumed;
 use crate::exit::{Exit, Usage, sentence};
-use crate::plan::Database;
+use crate::plan::LoadOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -100,7 +100,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::List(list) => blocking(list.run()),
         Command::RunTest(run_test) => blocking(run_test.run(None)),
         Command::RunAll(run_all) => match run_all.resumes() {
-            Some((campaign, take_over, database)) => blocking(go_on(campaign, take_over, database)),
+            Some((campaign, take_over, options)) => blocking(go_on(campaign, take_over, options)),
             None => blocking(run_all.run(None)),
         },
         Command::Run(run_suite) => blocking(run_suite.run(None)),
@@ -118,9 +118,11 @@ fn dispatch(command: Command) -> Result<Exit> {
 }
 
 /// Goes on with a campaign that stopped, as the command that started it would.
-async fn go_on(campaign: &str, take_over: bool, database: &Database) -> Result<Exit> {
+async fn go_on(campaign: &str, take_over: bool, options: &LoadOptions) -> Result<Exit> {
+    let database = &options.database();
     resume::check_alone(std::env::args().skip(1))?;
     let (campaign_id, arguments) = resume::command_of(campaign, database).await?;
+    let arguments = resume::with_headers(&campaign_id, arguments, &options.headers())?;
     let resumed = Resumed { campaign_id, take_over };
     // The folder may be another one by now: the database is the one that was found.
     let path = database.path().into_os_string();

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::case::{Header, Mismatch, with_values};
 use crate::exit::Usage;
 use crate::machine;
 use crate::plan::Database;
@@ -14,8 +15,8 @@ pub(super) fn check_alone(arguments: impl IntoIterator<Item = String>) -> Result
     while let Some(argument) = arguments.next() {
         match argument.split('=').next().unwrap_or_default() {
             "run-all" | "--take-over" => {}
-            "--resume" | "--db" if argument.contains('=') => {}
-            "--resume" | "--db" => drop(arguments.next()),
+            "--resume" | "--db" | "--header" if argument.contains('=') => {}
+            "--resume" | "--db" | "--header" => drop(arguments.next()),
             _ => {
                 return Err(Usage(format!(
                     "`{argument}` does not go with --resume: the campaign goes on as it was planned"
@@ -24,6 +25,23 @@ pub(super) fn check_alone(arguments: impl IntoIterator<Item = String>) -> Result
         }
     }
     Ok(())
+}
+
+/// The arguments of a campaign's command with the values of its headers, which are not kept.
+///
+/// # Errors
+/// [`Usage`] for headers that are missing, or that the campaign did not have.
+pub(super) fn with_headers(id: &str, arguments: Vec<String>, headers: &[Header]) -> Result<Vec<String>, Usage> {
+    with_values(arguments, headers).map_err(|Mismatch { missing, unknown }| match missing.as_slice() {
+        [] => Usage(format!("campaign {id} has no header `{}`: it goes on as it was planned", unknown.join("`, `"))),
+        missing => {
+            let again: String = missing.iter().map(|name| format!(" --header '{name}: VALUE'")).collect();
+            Usage(format!(
+                "campaign {id} sends `{}`, and values of headers are not kept: `benchmark run-all --resume {id}{again}`",
+                missing.join("`, `")
+            ))
+        }
+    })
 }
 
 /// The id of the campaign that `asked` names, and the arguments of its command.

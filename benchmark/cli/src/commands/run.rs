@@ -66,7 +66,7 @@ impl RunTest {
         let selection = Selection { libraries: vec![self.library], tests: vec![self.test] };
         let libraries = library::catalogue(&library::root()?)?;
         let plan = plan(&libraries, &selection, &self.options, 1)?;
-        conduct(&libraries, plan, &self.options.database, resumed).await
+        conduct(&libraries, plan, &self.options.database(), resumed).await
     }
 }
 
@@ -76,12 +76,12 @@ impl RunAll {
         let libraries = library::catalogue(&library::root()?)?;
         let mut plan = plan(&libraries, &selection, &self.options, USUAL_TRIALS)?;
         plan.add_references(&libraries);
-        conduct(&libraries, plan, &self.options.database, resumed).await
+        conduct(&libraries, plan, &self.options.database(), resumed).await
     }
 
-    /// The campaign to go on with, whether it is taken over, and where it is recorded.
-    pub(super) fn resumes(&self) -> Option<(&str, bool, &Database)> {
-        self.resume.as_deref().map(|campaign| (campaign, self.take_over, &self.options.database))
+    /// The campaign to go on with, whether it is taken over, and what else is said: where it is recorded, and headers.
+    pub(super) fn resumes(&self) -> Option<(&str, bool, &LoadOptions)> {
+        self.resume.as_deref().map(|campaign| (campaign, self.take_over, &self.options))
     }
 }
 

@@ -9,9 +9,9 @@ use super::run::conduct;
 use crate::campaign::Resumed;
 use crate::exit::Exit;
 use crate::library::{self, Library};
-use crate::plan::Selection;
+use crate::plan::{LoadOptions, Selection};
 use crate::report;
-use crate::suite::{self, GivenFlags, Planned};
+use crate::suite::{self, Planned};
 
 /// Options of `run`.
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub(super) struct RunSuite {
     #[arg(long = "test", value_name = "TEST")]
     tests: Vec<String>,
     #[command(flatten)]
-    flags: GivenFlags,
+    flags: LoadOptions,
 }
 
 impl RunSuite {

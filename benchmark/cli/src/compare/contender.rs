@@ -33,7 +33,7 @@ impl Contender {
             library: case.library.clone(),
             version: case.library_version.clone(),
             test: case.test.clone(),
-            workload: Workload::of_key(&case.workload_key),
+            workload: Workload::of(&case.settings, &case.params),
             twin: case.twin,
             trials: case.trials(),
         }

@@ -1,6 +1,7 @@
 //! Which case of A belongs to which case of B.
 
 use super::contender::Contender;
+use super::workload::Workload;
 
 /// Cases that belong together, by their places in both lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,13 +15,19 @@ pub(super) struct Matched {
 }
 
 /// Pairs equal workloads of the same subject: `subject` says what must be equal beside the workload (library and test of two
-/// campaigns, the test of two libraries). Where a library has two versions on a side, equal versions come first.
-pub(super) fn matched(a: &[Contender], b: &[Contender], subject: impl Fn(&Contender, &Contender) -> bool) -> Matched {
+/// campaigns, the test of two libraries), and `same` which workloads are. Where a library has two versions on a side, equal versions
+/// come first.
+pub(super) fn matched(
+    a: &[Contender],
+    b: &[Contender],
+    subject: impl Fn(&Contender, &Contender) -> bool,
+    same: impl Fn(&Workload, &Workload) -> bool,
+) -> Matched {
     let mut matched = Matched::default();
     let mut free: Vec<usize> = (0..b.len()).collect();
     let mut rest = Vec::new();
     for (i, own) in a.iter().enumerate() {
-        let counterparts = free.iter().filter(|j| subject(own, &b[**j]) && own.workload == b[**j].workload);
+        let counterparts = free.iter().filter(|j| subject(own, &b[**j]) && same(&own.workload, &b[**j].workload));
         match counterparts.min_by_key(|j| b[**j].version != own.version).copied() {
             Some(j) => {
                 free.retain(|other| *other != j);
@@ -47,16 +54,21 @@ pub(super) fn matched(a: &[Contender], b: &[Contender], subject: impl Fn(&Conten
 
 #[cfg(test)]
 mod tests {
-    use super::super::workload::Workload;
+    use benchmark_protocol::parameter::Values;
+    use benchmark_protocol::tests::Test;
+
     use super::*;
+    use crate::case::Case;
     use crate::stats::comparison::Trials;
 
     fn case(library: &str, version: &str, concurrency: u32) -> Contender {
+        let mut case = Case::new(library, version, Test::named("fetch_range").unwrap(), Values::default());
+        case.load.concurrency = concurrency;
         Contender {
             library: library.to_owned(),
             version: version.to_owned(),
             test: "fetch_range".to_owned(),
-            workload: Workload::of_key(&format!(r#"[["concurrency",{concurrency}]]"#)),
+            workload: Workload::of_case(&case),
             twin: false,
             trials: Trials::default(),
         }
@@ -71,7 +83,7 @@ mod tests {
         let a = [case("reqwest", "1", 32), case("reqwest", "1", 64), case("ureq", "3", 32), case("hyper", "1", 32)];
         let b =
             [case("reqwest", "2", 64), case("reqwest", "2", 128), case("hyper", "1", 16), case("baseline", "1", 32)];
-        let matched = matched(&a, &b, same_library);
+        let matched = matched(&a, &b, same_library, Workload::eq);
         assert_eq!(matched.equal, [(1, 0)]);
         assert_eq!(matched.changed, [(3, 2)], "hyper's only case has another concurrency");
         assert_eq!(matched.alone, [vec![0, 2], vec![1, 3]]);
@@ -81,6 +93,6 @@ mod tests {
     fn equal_versions_come_first() {
         let a = [case("reqwest", "2", 32)];
         let b = [case("reqwest", "1", 32), case("reqwest", "2", 32)];
-        assert_eq!(matched(&a, &b, same_library).equal, [(0, 1)]);
+        assert_eq!(matched(&a, &b, same_library, Workload::eq).equal, [(0, 1)]);
     }
 }

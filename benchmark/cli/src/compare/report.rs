@@ -1,7 +1,10 @@
 //! The comparison itself: from names to rows.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
+use super::chosen::Chosen;
 use super::contender::{Contender, Pair, read, twins};
 use super::matching::{Matched, matched};
 use super::refusal;
@@ -21,7 +24,7 @@ pub struct Request {
     pub metrics: Vec<Metric>,
     /// Only this test.
     pub test: Option<String>,
-    /// Only this library (of two campaigns).
+    /// Only this library, where the sides are none.
     pub library: Option<String>,
     /// Compare what is refused otherwise, with a warning.
     pub force: bool,
@@ -69,26 +72,39 @@ impl Report {
     }
 }
 
-/// Compares two campaigns or two libraries.
+/// Compares two campaigns, or cases of one.
 ///
 /// # Errors
 /// [`Usage`] where nothing can be compared, or nothing may be without `force`; or a database that cannot be read.
 pub async fn compare(store: &Store, request: &Request) -> Result<Report> {
     let [a, b] = [side(store, request, 0).await?, side(store, request, 1).await?];
     let across = matches!(request.sides, Sides::Campaigns(_));
-    let matched = matched(&a.cases, &b.cases, |a, b| a.test == b.test && (!across || a.library == b.library));
+    let but = request.sides.named();
+    let subject = |a: &Contender, b: &Contender| {
+        (but.contains("test") || a.test == b.test) && (but.contains("library") || a.library == b.library)
+    };
+    let same = |a: &Workload, b: &Workload| a.differences_but(b, &but).is_empty();
+    check_chosen(&request.sides, [&a, &b], &but)?;
+    let matched = matched(&a.cases, &b.cases, subject, same);
     if matched.equal.is_empty() && matched.changed.is_empty() {
         let titles = |side: &Side| match side.cases.as_slice() {
             [] => "no finished run".to_owned(),
-            cases => cases.iter().map(Contender::title).collect::<Vec<_>>().join(", "),
+            cases => titles(cases).join(", "),
         };
-        return Err(Usage(format!("nothing to compare: A has {}, B has {}", titles(&a), titles(&b))).into());
+        let differing =
+            refusal::unmatched(&a.cases, &b.cases, &but).filter(|_| !a.cases.is_empty() && !b.cases.is_empty());
+        let differing = differing.map(|differing| {
+            format!(" (they differ in {differing}; name it in A and B as `KEY=VALUE`, or narrow them with --test or --library)")
+        });
+        let (a, b, differing) = (titles(&a), titles(&b), differing.unwrap_or_default());
+        return Err(Usage(format!("nothing to compare: A has {a}, B has {b}{differing}")).into());
     }
-    let against = objections(&a, &b, &matched);
+    let against = objections(&a, &b, &matched, &but);
     if !against.is_empty() && !request.force {
         return Err(Usage(format!(
-            "not comparable: {} (narrow it with --test or --library, or compare all the same with `--force`)",
-            against.join("; ")
+            "not comparable: {} (narrow it with --test or --library, {}or compare all the same with `--force`)",
+            against.join("; "),
+            if across || matched.changed.is_empty() { "" } else { "name it in A and B as `KEY=VALUE`, " }
         ))
         .into());
     }
@@ -98,9 +114,10 @@ pub async fn compare(store: &Store, request: &Request) -> Result<Report> {
             warnings.extend(noise(if across { name } else { "the campaign" }, &side.twins));
         }
     }
-    let listed = |side: &Side, places: &[usize]| places.iter().map(|place| described(&side.cases, *place)).collect();
+    let listed =
+        |side: &Side, places: &[usize]| places.iter().map(|place| described(&side.cases, *place, &but)).collect();
     Ok(Report {
-        rows: rows(&a, &b, &matched, across, &request.metrics),
+        rows: rows([&a, &b], &matched, across, &but, &request.metrics),
         alone: [listed(&a, &matched.alone[0]), listed(&b, &matched.alone[1])],
         warnings,
         sides: request.sides.clone(),
@@ -114,24 +131,60 @@ struct Side {
 }
 
 async fn side(store: &Store, request: &Request, index: usize) -> Result<Side> {
-    let (campaign, library) = match &request.sides {
-        Sides::Campaigns(ids) => (&ids[index], request.library.as_ref()),
-        Sides::Libraries { campaign, names } => (campaign, Some(&names[index])),
+    let (campaign, chosen) = match &request.sides {
+        Sides::Campaigns(ids) => (&ids[index], None),
+        Sides::Within { campaign, sides } => (campaign, Some(&sides[index])),
     };
     let all = Selection { campaign_id: Some(campaign.clone()), ..Selection::default() };
     let (contenders, host) = read(store, &all).await?;
     // Narrowed only now: the A/A pair speaks for the whole campaign.
     let (mut cases, twins) = twins(contenders);
     cases.retain(|case| {
-        library.is_none_or(|library| case.library == *library)
+        request.library.as_ref().is_none_or(|library| case.library == *library)
             && request.test.as_ref().is_none_or(|test| case.test == *test)
     });
+    if let Some(chosen) = chosen {
+        if let Some((key, known)) = chosen.absent(&cases).filter(|_| !cases.is_empty()) {
+            let (text, known) = (&chosen.text, known.join("`, `"));
+            return Err(
+                Usage(format!("`{text}` names no case of campaign `{campaign}`: its {key} is `{known}`")).into()
+            );
+        }
+        cases.retain(|case| chosen.has(case));
+    }
     Ok(Side { cases, twins, host })
 }
 
-fn objections(a: &Side, b: &Side, matched: &Matched) -> Vec<String> {
+/// Whether each case of a side has one counterpart at most, and another one than itself.
+fn check_chosen(sides: &Sides, cases: [&Side; 2], but: &BTreeSet<String>) -> Result<(), Usage> {
+    let Sides::Within { sides: chosen, .. } = sides else { return Ok(()) };
+    if chosen.iter().all(Chosen::is_library) {
+        return Ok(());
+    }
+    for (chosen, side) in chosen.iter().zip(cases) {
+        if let Some(problem) = refusal::ambiguous(chosen, &side.cases, but) {
+            return Err(Usage(problem));
+        }
+    }
+    let [a, b] = cases;
+    match a.cases.iter().find(|case| b.cases.contains(case)) {
+        None => Ok(()),
+        Some(case) => {
+            let title = case.title();
+            Err(Usage(format!("A and B both have {title}: name in each what tells it from the other")))
+        }
+    }
+}
+
+fn titles(cases: &[Contender]) -> Vec<String> {
+    let mut titles: Vec<String> = cases.iter().map(Contender::title).collect();
+    titles.dedup();
+    titles
+}
+
+fn objections(a: &Side, b: &Side, matched: &Matched, but: &BTreeSet<String>) -> Vec<String> {
     let hosts = a.host.as_ref().zip(b.host.as_ref()).and_then(|(a, b)| refusal::hosts(a, b));
-    let parameters = matched.changed.iter().map(|(i, j)| refusal::parameters(&a.cases[*i], &b.cases[*j]));
+    let parameters = matched.changed.iter().map(|(i, j)| refusal::parameters(&a.cases[*i], &b.cases[*j], but));
     let invalid = matched.equal.iter().chain(&matched.changed).flat_map(|(i, j)| {
         [refusal::invalid("A", &a.cases[*i]), refusal::invalid("B", &b.cases[*j])].into_iter().flatten()
     });
@@ -150,17 +203,17 @@ fn noise(of: &str, pairs: &[Pair]) -> Vec<String> {
     differing.map(sentence).collect()
 }
 
-fn rows(a: &Side, b: &Side, matched: &Matched, across: bool, metrics: &[Metric]) -> Vec<Row> {
+fn rows([a, b]: [&Side; 2], matched: &Matched, across: bool, but: &BTreeSet<String>, metrics: &[Metric]) -> Vec<Row> {
     let mut pairs: Vec<&(usize, usize)> = matched.equal.iter().chain(&matched.changed).collect();
     pairs.sort();
     let row = |(i, j): &(usize, usize), metric: Metric| {
         let (own, other) = (&a.cases[*i], &b.cases[*j]);
         let compared = if across { unpaired } else { paired };
         Row {
-            library: across.then(|| own.library.clone()),
+            library: (own.library == other.library).then(|| own.library.clone()),
             versions: [own.version.clone(), other.version.clone()],
             test: own.test.clone(),
-            workload: own.workload.told_from(&workloads(&a.cases, own)),
+            workload: own.workload.told_from_but(&workloads(&a.cases, own), but),
             comparison: compared(metric, &own.trials, &other.trials),
         }
     };
@@ -172,9 +225,9 @@ fn workloads<'c>(cases: &'c [Contender], of: &Contender) -> Vec<&'c Workload> {
     cases.iter().filter(|case| case.test == of.test).map(|case| &case.workload).collect()
 }
 
-fn described(cases: &[Contender], place: usize) -> String {
+fn described(cases: &[Contender], place: usize, but: &BTreeSet<String>) -> String {
     let case = &cases[place];
-    let workload = case.workload.told_from(&workloads(cases, case));
+    let workload = case.workload.told_from_but(&workloads(cases, case), but);
     if workload.is_empty() { case.title() } else { format!("{} ({workload})", case.title()) }
 }
 

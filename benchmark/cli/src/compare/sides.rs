@@ -1,9 +1,12 @@
-//! What A and B name: campaigns, or libraries of one campaign.
+//! What A and B name: campaigns, or libraries or other cases of one campaign.
+
+use std::collections::BTreeSet;
 
 use std::path::Path;
 
 use anyhow::Result;
 
+use super::chosen::Chosen;
 use crate::exit::Usage;
 use crate::shell::database_flag;
 use crate::store::{Selection, Store};
@@ -13,12 +16,12 @@ use crate::store::{Selection, Store};
 pub enum Sides {
     /// Two campaigns, by id.
     Campaigns([String; 2]),
-    /// Two libraries.
-    Libraries {
+    /// Cases of one campaign.
+    Within {
         /// The campaign that both are of, by id.
         campaign: String,
-        /// Their names.
-        names: [String; 2],
+        /// What each side names.
+        sides: [Chosen; 2],
     },
 }
 
@@ -26,7 +29,16 @@ pub enum Sides {
 const CAMPAIGNS_LISTED: usize = 5;
 
 impl Sides {
-    /// Each is a campaign where it can be, else a library. With `campaign` both are libraries.
+    /// What may differ between A and B, as one of them names it.
+    #[must_use]
+    pub fn named(&self) -> BTreeSet<String> {
+        match self {
+            Self::Campaigns(_) => BTreeSet::new(),
+            Self::Within { sides, .. } => sides.iter().flat_map(Chosen::names).map(str::to_owned).collect(),
+        }
+    }
+
+    /// Each is `KEY=VALUE[,...]` where it has a `=`, else a campaign where it can be, else a library. With `campaign` neither is a campaign.
     ///
     /// # Errors
     /// [`Usage`], with what is known; or a database that cannot be read.
@@ -36,7 +48,9 @@ impl Sides {
             return Err(Usage(format!("`{a}` is both A and B: name two campaigns, or two libraries of one")).into());
         }
         if campaign.is_none() {
-            let campaigns = (find(a, &known.campaigns, store.path())?, find(b, &known.campaigns, store.path())?);
+            let found =
+                |side: &str| if side.contains('=') { Ok(None) } else { find(side, &known.campaigns, store.path()) };
+            let campaigns = (found(a)?, found(b)?);
             match campaigns {
                 (Some(a), Some(b)) if a == b => {
                     return Err(Usage(format!("A and B are both campaign `{a}`: name another one")).into());
@@ -46,8 +60,8 @@ impl Sides {
                 (a_is, _) => {
                     let (campaign, other) = if a_is.is_some() { (a, b) } else { (b, a) };
                     return Err(Usage(format!(
-                        "`{campaign}` is a campaign and `{other}` is none: name two campaigns ({}), or two libraries of one \
-                         with `--campaign {campaign}`",
+                        "`{campaign}` is a campaign and `{other}` is none: name two campaigns ({}), or two libraries or \
+                         `KEY=VALUE` of one with `--campaign {campaign}`",
                         listed(&known.campaigns, store.path())
                     ))
                     .into());
@@ -56,7 +70,7 @@ impl Sides {
         }
         let campaign = campaign_named(campaign.unwrap_or("last"), &known.campaigns, store.path())?;
         let libraries = libraries_of(store, &campaign).await?;
-        for name in [a, b] {
+        for name in [a, b].into_iter().filter(|side| !side.contains('=')) {
             if !libraries.iter().any(|library| library == name) {
                 let path = store.path().display();
                 return Err(Usage(format!(
@@ -68,7 +82,12 @@ impl Sides {
                 .into());
             }
         }
-        Ok(Self::Libraries { campaign, names: [a.to_owned(), b.to_owned()] })
+        let chosen = |side: &str| if side.contains('=') { Chosen::read(side) } else { Ok(Chosen::library(side)) };
+        let sides = [chosen(a)?, chosen(b)?];
+        if sides[0].is(&sides[1]) {
+            return Err(Usage(format!("`{a}` and `{b}` are the same: name what tells A from B")).into());
+        }
+        Ok(Self::Within { campaign, sides })
     }
 }
 

@@ -9,7 +9,7 @@ use super::cases::{Selection, cases};
 use super::options::LoadOptions;
 use crate::case::Rate;
 use crate::case::workload_key;
-use crate::case::{Amount, Case, Load};
+use crate::case::{Amount, Case, Load, Terms};
 use crate::exit::Usage;
 use crate::library::{BASELINE, Library};
 use crate::machine::CpuSplit;
@@ -116,8 +116,8 @@ pub fn plan(
 }
 
 /// What `--until` needs to be met at all: it looks for the first time where a case has trials enough for an interval.
-fn check_until(options: &LoadOptions, trials: u32) -> Result<(), Usage> {
-    match options.until {
+fn check_until(until: Option<f64>, trials: u32) -> Result<(), Usage> {
+    match until {
         Some(share) if (trials as usize) < LEAST_TRIALS => Err(Usage(format!(
             "`--until {}%` can never be met with `--trials {trials}`: intervals take {LEAST_TRIALS} blocks, so that it looks for the first time \
              after {LEAST_TRIALS}; write `--trials {LEAST_TRIALS}` or more, or leave one of the two out",
@@ -132,19 +132,11 @@ fn check_until(options: &LoadOptions, trials: u32) -> Result<(), Usage> {
 /// # Errors
 /// [`Usage`] for options that do not go together.
 pub fn assemble(cases: Vec<Case>, options: &LoadOptions, usual_trials: u32) -> Result<Plan, Usage> {
-    let cpus = CpuSplit::new(options.origin_cpus.clone(), options.client_cpus.clone()).map_err(Usage)?;
     let trials = options.blocks(usual_trials);
-    check_until(options, trials)?;
-    Ok(Plan {
-        cases,
-        trials,
-        passes: options.passes,
-        until: options.until,
-        seed: options.seed,
-        cpus,
-        listen: options.listen,
-        prometheus: options.prometheus.clone(),
-    })
+    let Terms { passes, until, seed, origin_cpus, client_cpus, listen, prometheus, .. } = options.terms();
+    let cpus = CpuSplit::new(origin_cpus, client_cpus).map_err(Usage)?;
+    check_until(until, trials)?;
+    Ok(Plan { cases, trials, passes, until, seed, cpus, listen, prometheus })
 }
 
 impl Plan {

@@ -8,7 +8,7 @@ use benchmark_protocol::target::{Names, Target};
 use benchmark_protocol::tests::Test;
 
 use super::options::LoadOptions;
-use crate::case::{Amount, Case, Load};
+use crate::case::{Case, Header, check_together as check_headers_together};
 use crate::exit::Usage;
 use crate::library::{self, Library};
 
@@ -26,13 +26,14 @@ pub struct Selection {
 /// # Errors
 /// [`Usage`] for whatever cannot be run as asked, with the value and the way out.
 pub fn cases(libraries: &[Library], selection: &Selection, options: &LoadOptions) -> Result<Vec<Case>, Usage> {
-    inject::check_together(&options.inject).map_err(Usage)?;
+    check_together(options).map_err(Usage)?;
     let tests = selection.tests.iter().map(|name| library::test_named(name)).collect::<Result<Vec<_>, _>>()?;
     let chosen = match selection.libraries.as_slice() {
         [] => libraries.iter().collect(),
         names => names.iter().map(|name| library::named(libraries, name)).collect::<Result<Vec<_>, _>>()?,
     };
-    let params = options.params.iter().map(|text| param(text)).collect::<Result<Vec<_>, _>>()?;
+    let params = options.texts("param");
+    let params = params.iter().map(|text| param(text)).collect::<Result<Vec<_>, _>>()?;
     let mut cases = Vec::new();
     for library in chosen {
         for test in library.tests.iter().filter(|test| tests.is_empty() || tests.contains(test)) {
@@ -103,101 +104,92 @@ pub fn case(
     options: &LoadOptions,
 ) -> Result<Case, Vec<Refused>> {
     let mut given = params.to_vec();
-    if !options.runner.capabilities().limits {
-        for (option, asked) in [("cpus", options.cpus.is_some()), ("memory", options.memory.is_some())] {
-            if asked {
-                let text = "`--cpus` and `--memory` are limits of containers: they go with --runner compose";
-                return Err(Refused::new(option, text).into());
-            }
+    let mut case = Case::new(&library.name, &library.version, test, Values::default());
+    options.shape(&mut case);
+    if !case.runner.capabilities().limits {
+        for option in ["cpus", "memory"].into_iter().filter(|option| options.has(option)) {
+            let text = "`--cpus` and `--memory` are limits of containers: they go with --runner compose";
+            return Err(Refused::new(option, text).into());
         }
     }
-    if let (Some(arrivals), None) = (options.arrivals, options.rate) {
-        let text = format!("`--arrivals {}` is said of an open loop: it goes with --rate", arrivals.name());
+    if options.has("arrivals") && case.load.rate.is_none() {
+        let text = format!("`--arrivals {}` is said of an open loop: it goes with --rate", case.load.arrivals.name());
         return Err(Refused::new("arrivals", text).into());
     }
-    if let Some(text) = &options.target {
-        let target = Target::parse(text, options.endpoint.as_deref(), false)
+    if let Some(text) = &case.target {
+        let target = Target::parse(text, case.endpoint.as_deref(), false)
             .map_err(|error| Refused::new("target", error.to_string()))?;
-        check_target(library, test, text, &target, params, options)?;
+        check_target(library, &case, text, &target, params)?;
         // A user with credentials at hand expects them to be used on S3.
         let said = given.iter().any(|(name, _)| *name == "signed");
         if text.starts_with("s3://") && !said && std::env::var_os("AWS_ACCESS_KEY_ID").is_some() {
             given.push(("signed", "true"));
         }
-    } else if options.endpoint.is_some() {
+    } else if case.endpoint.is_some() {
         return Err(Refused::new("endpoint", "`--endpoint` goes with an s3:// target").into());
     }
-    let params = Values::new(test.parameters(), given).map_err(|text| Refused::new("params", text))?;
-    if options.target.is_none() {
-        test.check(&params).map_err(|(parameter, text)| Refused::new(parameter, text))?;
+    case.params = Values::new(test.parameters(), given).map_err(|text| Refused::new("params", text))?;
+    if case.target.is_none() {
+        test.check(&case.params).map_err(|(parameter, text)| Refused::new(parameter, text))?;
     }
-    let load = Load {
-        concurrency: options.concurrency,
-        amount: options.requests.map_or(Amount::Duration(options.window()), Amount::Requests),
-        warm_up: options.warm_up(),
-        drain: options.drain,
-        pool_size: options.pool_size.unwrap_or(options.concurrency),
-        keep_alive: options.keep_alive,
-        keep_alive_timeout: options.keep_alive_timeout,
-        use_dns_cache: options.use_dns_cache,
-        timeout: options.timeout,
-        threads: options.threads.unwrap_or(1),
-        rate: options.rate,
-        arrivals: options.arrivals.unwrap_or_default(),
-    };
-    let asked = [
-        ("keep_alive", !load.keep_alive),
-        ("use_dns_cache", load.use_dns_cache),
-        ("threads", options.threads.is_some()),
-        ("pool_size", options.pool_size.is_some()),
-        ("signed", params.flag("signed")),
-    ];
-    let asked = asked.into_iter().filter(|(_, asked)| *asked);
-    let unsupported: Vec<Refused> = asked.filter_map(|(option, _)| check_supported(library, option).err()).collect();
+    check_headers(&case)?;
+    let asked = options.asked().chain(case.params.flag("signed").then_some("signed"));
+    let unsupported: Vec<Refused> = asked.filter_map(|option| check_supported(library, option).err()).collect();
     if !unsupported.is_empty() {
         return Err(unsupported);
     }
-    Ok(Case {
-        library: library.name.clone(),
-        library_version: library.version.clone(),
-        test,
-        params,
-        inject: options.inject.clone(),
-        replicas: options.replicas,
-        // `auto` is decided as the campaign begins.
-        runner: options.runner,
-        cpu_limit: options.cpus,
-        memory_limit: options.memory,
-        target: options.target.clone(),
-        endpoint: options.endpoint.clone(),
-        load,
-        twin: false,
-    })
+    // Runner `auto` is decided as the campaign begins.
+    Ok(case)
+}
+
+/// Whether headers can be sent with the requests of a case.
+fn check_headers(case: &Case) -> Result<(), Refused> {
+    let refused = |text| Err(Refused::new("header", text));
+    let Some(first) = case.headers.first().map(Header::name) else { return Ok(()) };
+    if case.target.is_none() {
+        return refused(format!(
+            "`--header '{first}: ***'` is sent to a server that is not ours: it goes with --target (our origin heeds no such header)"
+        ));
+    }
+    check_headers_together(&case.headers).or_else(refused)?;
+    let signing = |name: &&str| *name == "authorization" || name.starts_with("x-amz-");
+    match case.headers.iter().map(Header::name).find(signing).filter(|_| case.params.flag("signed")) {
+        None => Ok(()),
+        Some(name) => refused(format!(
+            "header `{name}` does not go with signed requests, whose signature is in it or covers it: leave it out, or take --param \
+             signed=false"
+        )),
+    }
+}
+
+/// Whether what the origin is to do can hold together.
+fn check_together(options: &LoadOptions) -> Result<(), String> {
+    let specs: Vec<Inject> = options.texts("inject").iter().filter_map(|spec| spec.parse().ok()).collect();
+    inject::check_together(&specs)
 }
 
 fn check_target(
     library: &Library,
-    test: Test,
+    case: &Case,
     text: &str,
     target: &Target,
     params: &[(&str, &str)],
-    options: &LoadOptions,
 ) -> Result<(), Refused> {
-    if options.endpoint.is_some() && !text.starts_with("s3://") {
+    if case.endpoint.is_some() && !text.starts_with("s3://") {
         return Err(Refused::new("endpoint", format!("`--endpoint` goes with an s3:// target, not with `{text}`")));
     }
-    if let Some(spec) = options.inject.first() {
+    if let Some(spec) = case.inject.first() {
         return Err(Refused::new(
             "inject",
             format!("`--inject {spec}` is done by our origin: it does not go with --target `{text}`"),
         ));
     }
-    let of_origin = test.parameters().iter().filter(|parameter| parameter.origin_only);
+    let of_origin = case.test.parameters().iter().filter(|parameter| parameter.origin_only);
     if let Some(name) = of_origin.map(|known| known.name).find(|name| params.iter().any(|(given, _)| given == name)) {
         let text = format!("parameter `{name}` describes our origin: it does not go with --target `{text}`");
         return Err(Refused::new(name, text));
     }
-    test.can_use(&target.names).map_err(|error| Refused::new("target", format!("target `{text}`: {error}")))?;
+    case.test.can_use(&target.names).map_err(|error| Refused::new("target", format!("target `{text}`: {error}")))?;
     if target.tls {
         check_supported(library, "tls")?;
     }

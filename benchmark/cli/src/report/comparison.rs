@@ -66,8 +66,8 @@ fn title(report: &Report) -> String {
     );
     match &report.sides {
         Sides::Campaigns([a, b]) => format!("A: campaign {a}, B: campaign {b} ({rule})"),
-        Sides::Libraries { campaign, names: [a, b] } => {
-            format!("A: {a}, B: {b} in campaign {campaign}, paired by block ({rule})")
+        Sides::Within { campaign, sides: [a, b] } => {
+            format!("A: {}, B: {} in campaign {campaign}, paired by block ({rule})", a.text, b.text)
         }
     }
 }
@@ -86,9 +86,9 @@ fn summary(report: &Report) -> String {
 
 fn table_of(report: &Report, style: Style) -> String {
     let has_workloads = report.rows.iter().any(|row| !row.workload.is_empty());
-    let across = matches!(report.sides, Sides::Campaigns(_));
+    let has_libraries = report.rows.iter().any(|row| row.library.is_some());
     let mut header = vec!["test"];
-    if across {
+    if has_libraries {
         header.insert(0, "library");
     }
     if has_workloads {
@@ -136,7 +136,10 @@ fn json_of(report: &Report) -> Value {
     let rows: Vec<Value> = report.rows.iter().map(row_json).collect();
     let (kind, a, b, campaign) = match &report.sides {
         Sides::Campaigns([a, b]) => ("campaigns", a, b, None),
-        Sides::Libraries { campaign, names: [a, b] } => ("libraries", a, b, Some(campaign)),
+        Sides::Within { campaign, sides: [a, b] } => {
+            let kind = if a.is_library() && b.is_library() { "libraries" } else { "cases" };
+            (kind, &a.text, &b.text, Some(campaign))
+        }
     };
     json!({
         "compared": kind, "a": a, "b": b, "campaign": campaign,

@@ -4,6 +4,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::case::Value;
+
 /// A value of a row. What was not measured is [`Cell::Empty`], whatever the column's type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
@@ -76,6 +78,18 @@ impl From<f64> for Cell {
 impl From<bool> for Cell {
     fn from(flag: bool) -> Self {
         Self::Flag(flag)
+    }
+}
+
+impl From<&Value> for Cell {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Count(number) | Value::Bytes(number) => Self::Integer(*number),
+            Value::Number(number) => (*number).into(),
+            Value::Time(time) => time.as_secs_f64().into(),
+            Value::Flag(flag) => Self::Flag(*flag),
+            _ => Self::Text(value.to_string()),
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 use benchmark_protocol::counts::FailureKind;
 
 use super::cell::Cell;
 use super::row::Row;
+use crate::case::{CaseOption, Csv, OPTIONS, named};
 use crate::stats::comparison::{Metric, variation};
 use crate::stats::{Family, Percentiles};
 use crate::store::StoredRun;
@@ -36,8 +38,37 @@ pub struct Column {
     pub source: &'static str,
     /// How the trials of a case become one value.
     pub pooled: &'static str,
+    /// What its value in a row is.
+    value: Of,
+}
+
+/// Where the value of a column is from.
+#[derive(Clone, Copy, Debug)]
+enum Of {
+    /// It is derived from the row.
+    Row(fn(&Row) -> Cell),
+    /// It is the case's option of this name.
+    Option(&'static str),
+    /// Every option with a column that stands nowhere else.
+    OtherOptions,
+}
+
+impl Column {
     /// Its value in a row.
-    pub cell: fn(&Row) -> Cell,
+    #[must_use]
+    pub fn cell(&self, row: &Row) -> Cell {
+        match self.value {
+            Of::Row(cell) => cell(row),
+            Of::Option(name) => row.case.settings.get(name).into(),
+            Of::OtherOptions => Cell::Empty,
+        }
+    }
+
+    /// The column of an option.
+    fn of_option(option: &CaseOption) -> Option<Self> {
+        let Csv { name, unit, source } = option.csv?;
+        Some(Self { name, unit, scope: Scope::Both, source, pooled: SAME, value: Of::Option(option.name) })
+    }
 }
 
 /// The columns of one row per case, or of one row per replica.
@@ -75,8 +106,17 @@ const fn column(
     pooled: &'static str,
     cell: fn(&Row) -> Cell,
 ) -> Column {
-    Column { name, unit, scope: Scope::Both, source, pooled, cell }
+    Column { name, unit, scope: Scope::Both, source, pooled, value: Of::Row(cell) }
 }
+
+/// The place of the column of an option, which the table of options describes.
+const fn option(name: &'static str) -> Column {
+    Column { value: Of::Option(name), ..OTHER_OPTIONS }
+}
+
+/// The place of the columns of all other options.
+const OTHER_OPTIONS: Column =
+    Column { name: "", unit: "", scope: Scope::Both, source: "", pooled: SAME, value: Of::OtherOptions };
 
 const fn case(column: Column) -> Column {
     Column { scope: Scope::Case, ..column }
@@ -115,17 +155,28 @@ macro_rules! percentile {
     };
 }
 
-static COLUMNS: &[Column] = &[
+static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    let placed = |option: &CaseOption| {
+        LAYOUT.iter().any(|column| matches!(column.value, Of::Option(name) if name == option.name))
+    };
+    let columns = LAYOUT.iter().flat_map(|column| match column.value {
+        Of::Row(_) => vec![*column],
+        Of::Option(name) => named(name).and_then(Column::of_option).into_iter().collect(),
+        Of::OtherOptions => OPTIONS.iter().filter(|option| !placed(option)).filter_map(Column::of_option).collect(),
+    });
+    columns.collect()
+});
+
+/// The columns in their order; those of options are filled in from their table.
+static LAYOUT: &[Column] = &[
     column("library_name", "", "the measured library", SAME, |row| row.case.library.as_str().into()),
     column("test_name", "", "the workload", SAME, |row| row.case.test.as_str().into()),
     column("test_params", "", "the test's own parameters, as a JSON object in text", SAME, |row| {
         row.case.params.as_str().into()
     }),
-    column("inject", "", "`--inject`: what the origin did to the requests; specs joined by `; `", SAME, |row| {
-        row.case.inject.as_str().into()
-    }),
-    column("replica_count", "", "`--replicas`", SAME, |row| row.case.replicas.into()),
-    column("runner", "", "what started the replicas", SAME, |row| row.case.runner.as_str().into()),
+    option("inject"),
+    option("replicas"),
+    option("runner"),
     column("run_id", "", "the run (UUIDv7), the label of its containers", FIRST, |row| {
         first(row).run_id.as_str().into()
     }),
@@ -377,17 +428,9 @@ static COLUMNS: &[Column] = &[
         LARGEST,
         |row| row.figures.start_skew_ms.into(),
     )),
-    column("concurrency", "requests", "`--concurrency`: requests in flight, per replica", SAME, |row| {
-        row.case.concurrency.into()
-    }),
-    column(
-        "rate",
-        "",
-        "`--rate`: requests a second over all replicas, or a share of the closed-loop capacity; empty for a closed loop",
-        SAME,
-        |row| row.case.rate.clone().into(),
-    ),
-    column("arrivals", "", "`--arrivals`; empty for a closed loop", SAME, |row| row.case.arrivals.clone().into()),
+    option("concurrency"),
+    option("rate"),
+    option("arrivals"),
     case(column(
         "rate_asked_per_second",
         "requests/s",
@@ -405,31 +448,18 @@ static COLUMNS: &[Column] = &[
         RATIO,
         |row| row.figures.achieved_share.into(),
     ),
-    column(
-        "requests_limit",
-        "requests",
-        "`--requests`, per replica; empty where the window has a duration",
-        SAME,
-        |row| row.case.requests.map(i64::unsigned_abs).into(),
-    ),
-    column("pool_size", "sockets", "`--pool-size`, per replica", SAME, |row| row.case.pool_size.into()),
-    column("keep_alive", "", "`--keep-alive`", SAME, |row| row.case.keep_alive.into()),
-    column("keep_alive_timeout_seconds", "s", "`--keep-alive-timeout`", SAME, |row| {
-        seconds(row.case.keep_alive_timeout_us)
-    }),
-    column("use_dns_cache", "", "`--use-dns-cache`", SAME, |row| row.case.use_dns_cache.into()),
-    column("timeout_seconds", "s", "`--timeout`: from issue to the last byte", SAME, |row| {
-        seconds(row.case.timeout_us)
-    }),
-    column("warmup_seconds", "s", "`--warmup`", SAME, |row| seconds(row.case.warm_up_us)),
-    column("threads", "", "`--threads`, per replica", SAME, |row| row.case.threads.into()),
-    column("cpu_limit", "CPUs", "`--cpus` of each container; empty without a limit", SAME, |row| {
-        row.case.cpu_limit.into()
-    }),
-    column("memory_limit_bytes", "bytes", "`--memory` of each container; empty without a limit", SAME, |row| {
-        row.case.memory_limit_bytes.map(i64::unsigned_abs).into()
-    }),
-    column("target", "", "`--target`; empty for the origin", SAME, |row| row.case.target.clone().into()),
+    option("requests"),
+    option("pool_size"),
+    option("keep_alive"),
+    option("keep_alive_timeout"),
+    option("use_dns_cache"),
+    option("timeout"),
+    option("warmup"),
+    option("threads"),
+    option("cpus"),
+    option("memory"),
+    option("target"),
+    OTHER_OPTIONS,
     column("attempts_total", "calls", "calls started in verify, warm-up and window", SUM, |row| {
         row.figures.attempts_total.into()
     }),
@@ -613,10 +643,6 @@ fn short(sha256: &str) -> &str {
 
 fn half_width_percent(row: &Row, metric: Metric) -> Cell {
     row.interval(metric).map(|interval| interval.half_width() * 100.0).into()
-}
-
-fn seconds(microseconds: i64) -> Cell {
-    (microseconds as f64 / 1e6).into()
 }
 
 /// The distinct texts of the runs in their order, joined by `; `.

@@ -94,7 +94,7 @@ async fn export(
     let mut exporter = exporter(format, names, BufWriter::with_capacity(1 << 16, out)).map_err(failed)?;
     let mut number = 0;
     while let Some(row) = rows.next().await? {
-        let cells: Vec<_> = columns.iter().map(|column| (column.cell)(&row)).collect();
+        let cells: Vec<_> = columns.iter().map(|column| column.cell(&row)).collect();
         exporter.row(&cells).map_err(failed)?;
         number += 1;
     }

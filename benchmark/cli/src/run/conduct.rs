@@ -5,12 +5,11 @@ use std::time::Instant;
 use anyhow::Result;
 use benchmark_protocol::content::split_mix;
 use benchmark_protocol::message::Object;
-use benchmark_protocol::units::format_duration;
 
 use super::monitor::Monitor;
 use super::observer::Observer;
 use crate::campaign::{Interrupts, Listener};
-use crate::case::{Amount, Case};
+use crate::case::{Amount, Case, OPTIONS, Told};
 use crate::machine::CpuSplit;
 use crate::metrics::Span;
 use crate::run::coordinator::{Admission, Coordinator, Expected, conduct};
@@ -199,45 +198,19 @@ fn expected(run: &Run, objects: Vec<Object>) -> Expected {
     }
 }
 
-/// The flags of a test program, as variables.
+/// The flags of a test program, as variables: those of the run, and of every option that it gets.
 fn environment(run: &Run, target: &str, coordinator: &Coordinator, expected: &Expected) -> Vec<(String, String)> {
     let case = &run.case;
-    let load = &case.load;
-    // What describes our origin says nothing to another server.
-    let of_origin = |name: &str| case.test.parameters().iter().any(|known| known.name == name && known.origin_only);
-    let params = case.params.iter().filter(|(name, _)| case.target.is_none() || !of_origin(name));
-    let params: Vec<String> = params.map(|(name, value)| format!("{name}={value}")).collect();
     let mut variables = vec![
-        ("COORDINATOR", coordinator.address().to_string()),
-        ("RUN_ID", expected.run_id.clone()),
-        ("TEST", case.test.name().to_owned()),
-        ("TARGET", target.to_owned()),
-        ("ORIGIN", case.target.is_none().to_string()),
-        ("CONCURRENCY", load.concurrency.to_string()),
-        ("WARMUP", format_duration(load.warm_up)),
-        ("DRAIN", format_duration(load.drain)),
-        ("TIMEOUT", format_duration(load.timeout)),
-        ("POOL_SIZE", load.pool_size.to_string()),
-        ("KEEP_ALIVE", load.keep_alive.to_string()),
-        ("KEEP_ALIVE_TIMEOUT", format_duration(load.keep_alive_timeout)),
-        ("USE_DNS_CACHE", load.use_dns_cache.to_string()),
-        ("THREADS", load.threads.to_string()),
-        match load.amount {
-            Amount::Duration(window) => ("DURATION", format_duration(window)),
-            Amount::Requests(requests) => ("REQUESTS", requests.to_string()),
-        },
+        ("BENCHMARK_COORDINATOR".to_owned(), coordinator.address().to_string()),
+        ("BENCHMARK_RUN_ID".to_owned(), expected.run_id.clone()),
+        ("BENCHMARK_TEST".to_owned(), case.test.name().to_owned()),
+        ("BENCHMARK_ORIGIN".to_owned(), case.target.is_none().to_string()),
     ];
-    if let Some(rate) = run.rate_per_second {
-        variables.push(("RATE", (rate / f64::from(case.replicas)).to_string()));
-        variables.push(("ARRIVALS", load.arrivals.name().to_owned()));
-        variables.push(("REPLICAS", case.replicas.to_string()));
-    }
-    variables.extend(expected.admission.token().map(|token| ("TOKEN", token.to_owned())));
-    variables.extend(case.endpoint.clone().map(|endpoint| ("ENDPOINT", endpoint)));
-    if !params.is_empty() {
-        variables.push(("PARAM", params.join(",")));
-    }
-    variables.into_iter().map(|(name, value)| (format!("BENCHMARK_{name}"), value)).collect()
+    variables.extend(expected.admission.token().map(|token| ("BENCHMARK_TOKEN".to_owned(), token.to_owned())));
+    let told = Told { case, rate_per_second: run.rate_per_second, target };
+    variables.extend(OPTIONS.iter().filter_map(|option| Some((option.variable()?, option.told(&told)?))));
+    variables
 }
 
 /// Carries instants of CLOCK_MONOTONIC over to the wall clock, by one reading of both.

@@ -290,7 +290,8 @@ mod tests {
             campaign_id: "campaign".to_owned(),
         };
         let libraries = library::catalogue(&library::root().unwrap()).unwrap();
-        let options = LoadOptions { runner: crate::case::RunnerName::Compose, ..LoadOptions::default() };
+        let compose = crate::case::Value::Text(crate::case::RunnerName::Compose.name().to_owned());
+        let options = LoadOptions::default().with("runner", [compose]);
         let baseline = Selection { libraries: vec!["baseline".to_owned()], tests: vec!["call_api".to_owned()] };
         let case = cases(&libraries, &baseline, &options).unwrap().remove(0);
         let begun = Instant::now();

@@ -1,13 +1,12 @@
 //! A stored case as the case that it was: what names on screen are made from.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use benchmark_protocol::parameter::Values;
 use benchmark_protocol::tests::Test;
 
 use super::stored::StoredCase;
-use crate::case::{Amount, Arrivals, Case, Load, RunnerName};
+use crate::case::{Case, Kind, Value, named};
 
 impl StoredCase {
     /// The case, every option of it.
@@ -18,48 +17,18 @@ impl StoredCase {
         let test = Test::named(&self.test).ok_or_else(|| format!("unknown test `{}`", self.test))?;
         let given: BTreeMap<String, String> = serde_json::from_str(&self.params).map_err(|error| error.to_string())?;
         let given = given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let specs = self.inject.split("; ").filter(|spec| !spec.is_empty());
-        Ok(Case {
-            library: self.library.clone(),
-            library_version: self.library_version.clone(),
-            test,
-            params: Values::new(test.parameters(), given)?,
-            inject: specs.map(str::parse).collect::<Result<_, _>>().map_err(|error| format!("{error}"))?,
-            replicas: self.replicas,
-            runner: RunnerName::named(&self.runner).ok_or_else(|| format!("unknown runner `{}`", self.runner))?,
-            cpu_limit: self.cpu_limit,
-            memory_limit: self.memory_limit_bytes.map(i64::unsigned_abs),
-            target: self.target.clone(),
-            endpoint: self.endpoint.clone(),
-            load: self.load()?,
-            twin: self.twin,
-        })
+        let params = Values::new(test.parameters(), given)?;
+        let mut case = Case::new(&self.library, &self.library_version, test, params);
+        case.twin = self.twin;
+        for (option, value) in self.settings.iter().filter_map(|(name, value)| Some((named(name)?, value))) {
+            match (option.kind, value) {
+                (Kind::Text, _) => {}
+                (Kind::Word(_), Value::Text(text)) => drop(option.parse(text)?),
+                (_, Value::Text(text)) => return Err(format!("unknown {} `{text}`", option.name)),
+                _ => {}
+            }
+            option.set(&mut case, value);
+        }
+        Ok(case)
     }
-
-    fn load(&self) -> Result<Load, String> {
-        Ok(Load {
-            concurrency: self.concurrency,
-            amount: match (self.duration_us, self.requests) {
-                (Some(duration_us), _) => Amount::Duration(duration(duration_us)),
-                (None, requests) => Amount::Requests(requests.unwrap_or_default().unsigned_abs()),
-            },
-            warm_up: duration(self.warm_up_us),
-            drain: duration(self.drain_us),
-            pool_size: self.pool_size,
-            keep_alive: self.keep_alive,
-            keep_alive_timeout: duration(self.keep_alive_timeout_us),
-            use_dns_cache: self.use_dns_cache,
-            timeout: duration(self.timeout_us),
-            threads: self.threads,
-            rate: self.rate.as_deref().map(str::parse).transpose()?,
-            arrivals: match self.arrivals.as_deref() {
-                Some(name) => Arrivals::named(name).ok_or_else(|| format!("unknown arrivals `{name}`"))?,
-                None => Arrivals::default(),
-            },
-        })
-    }
-}
-
-fn duration(microseconds: i64) -> Duration {
-    Duration::from_micros(microseconds.unsigned_abs())
 }

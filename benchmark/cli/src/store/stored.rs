@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use sqlx::FromRow;
 
+use crate::case::Settings;
 use crate::machine::Host;
 use crate::run::{Mark, Reason};
 use crate::stats::Summary;
@@ -37,7 +38,7 @@ pub struct Known {
     pub tests: Vec<String>,
 }
 
-/// A case of a campaign, with its options as they stand in results, and its finished runs.
+/// A case of a campaign, with its options and its finished runs.
 #[derive(Clone, Debug, PartialEq, FromRow)]
 #[expect(missing_docs, reason = "the columns of `cases`, `campaigns` and `hosts`, explained in the migration")]
 pub struct StoredCase {
@@ -65,27 +66,10 @@ pub struct StoredCase {
     pub library_version: String,
     pub test: String,
     pub params: String,
-    pub inject: String,
-    pub replicas: u32,
-    pub runner: String,
-    pub target: Option<String>,
-    pub endpoint: Option<String>,
-    pub concurrency: u32,
-    pub duration_us: Option<i64>,
-    pub requests: Option<i64>,
-    pub warm_up_us: i64,
-    pub drain_us: i64,
-    pub pool_size: u32,
-    pub keep_alive: bool,
-    pub keep_alive_timeout_us: i64,
-    pub use_dns_cache: bool,
-    pub timeout_us: i64,
-    pub threads: u32,
-    pub cpu_limit: Option<f64>,
-    pub memory_limit_bytes: Option<i64>,
-    pub rate: Option<String>,
-    pub arrivals: Option<String>,
     pub twin: bool,
+    /// Every option of the case.
+    #[sqlx(flatten)]
+    pub settings: Settings,
     /// Finished runs, one or more: first those before the blocks, which measured a capacity, then those of the blocks, each in the order
     /// in which they began.
     #[sqlx(skip)]

@@ -5,10 +5,10 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::key::Shape;
 use super::problem::{Problems, excerpt};
 use super::range::{self, Pace};
 use super::scalar::{self, Quantity};
+use crate::case::Kind;
 use crate::library::suggestion;
 
 /// A key and its values.
@@ -36,7 +36,7 @@ pub(super) struct Reading<'a> {
     /// The key's name.
     pub(super) name: &'a str,
     /// What each value looks like.
-    pub(super) shape: Shape,
+    pub(super) kind: Kind,
     /// Whether `"none"` leaves it out.
     pub(super) optional: bool,
     /// Whether there may be several values.
@@ -58,7 +58,7 @@ impl Reading<'_> {
                 Vec::new()
             }
             DeValue::Array(list) => self.list(list),
-            DeValue::Table(table) if self.shape.has_ranges() => self.range(table, value.span()),
+            DeValue::Table(table) if self.kind.has_ranges() => self.range(table, value.span()),
             _ => self.one(value).into_iter().collect(),
         };
         Axis { name: self.name.to_owned(), at, values }
@@ -67,9 +67,9 @@ impl Reading<'_> {
     /// The one value of a key that takes no list.
     pub(super) fn single(mut self, value: &Spanned<DeValue<'_>>) -> Option<Given> {
         if matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_)) {
-            let value_text = excerpt(self.file, value.span());
+            let value_text = self.excerpt(value.span());
             let text =
-                format!("`{}` is one for the whole campaign: {}, not `{value_text}`", self.name, self.shape.wanted());
+                format!("`{}` is one for the whole campaign: {}, not `{value_text}`", self.name, self.kind.wanted());
             self.problems.add(value.span().start, text);
             return None;
         }
@@ -81,7 +81,7 @@ impl Reading<'_> {
         for value in list {
             let Some(given) = self.one(value) else { continue };
             if values.iter().any(|known| known.texts == given.texts) {
-                let text = format!("`{}` is in the list of `{}` already", excerpt(self.file, value.span()), self.name);
+                let text = format!("`{}` is in the list of `{}` already", self.excerpt(value.span()), self.name);
                 self.problems.add(given.at, text);
             }
             values.push(given);
@@ -95,7 +95,7 @@ impl Reading<'_> {
             return Some(Given { texts: Vec::new(), at });
         }
         let texts = match value.get_ref() {
-            DeValue::Array(specs) if self.shape == Shape::Specs => {
+            DeValue::Array(specs) if self.kind.repeats() => {
                 specs.iter().map(|spec| self.text(spec)).collect::<Option<Vec<_>>>()?
             }
             _ => vec![self.text(value)?],
@@ -112,18 +112,20 @@ impl Reading<'_> {
     /// A value of the right type and within its bounds.
     fn text(&mut self, value: &Spanned<DeValue<'_>>) -> Option<String> {
         let at = value.span().start;
-        let Some(text) = scalar::text(self.shape, value.get_ref()) else {
+        let Some(text) = scalar::text(self.kind, value.get_ref()) else {
             self.problems.add(at, self.wrong_type(value));
             return None;
         };
-        if let Shape::Count { min, max } = self.shape
-            && !text.parse().is_ok_and(|count: u64| (min..=max).contains(&count))
-        {
-            let bounds = if max == u64::MAX { format!("{min} or more") } else { format!("{min} to {max}") };
-            self.problems.add(at, format!("`{text}` is outside the range of `{}`, {bounds}", self.name));
+        if let (Kind::Count { .. }, Err(problem)) = (self.kind, self.kind.parse(self.name, &text)) {
+            self.problems.add(at, problem);
             return None;
         }
         Some(text)
+    }
+
+    /// A value as the file has it, unless it is kept nowhere.
+    fn excerpt(&self, span: Range<usize>) -> String {
+        if self.kind == Kind::Headers { "***".to_owned() } else { excerpt(self.file, span) }
     }
 
     fn wrong_type(&self, value: &Spanned<DeValue<'_>>) -> String {
@@ -136,13 +138,13 @@ impl Reading<'_> {
             DeValue::Array(_) => "a list in a list",
             DeValue::Table(_) => "a table",
         };
-        let more = match (self.many, self.shape.has_ranges()) {
+        let more = match (self.many, self.kind.has_ranges()) {
             (false, _) => "",
             (true, false) => ", or a list",
             (true, true) => ", a list, or a range",
         };
-        let value = excerpt(self.file, value.span());
-        format!("`{value}` is {kind}: `{}` takes {}{more}", self.name, self.shape.wanted())
+        let value = self.excerpt(value.span());
+        format!("`{value}` is {kind}: `{}` takes {}{more}", self.name, self.kind.wanted())
     }
 
     fn range(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Vec<Given> {
@@ -158,7 +160,7 @@ impl Reading<'_> {
         if paces != 1 || table.get("from").is_none() || table.get("to").is_none() {
             let text = format!(
                 "`{}` is no range: it has `from`, `to`, and either `factor` or `step`",
-                excerpt(self.file, span.clone())
+                self.excerpt(span.clone())
             );
             self.problems.add(span.start, text);
             whole = false;
@@ -168,9 +170,9 @@ impl Reading<'_> {
         }
         let end = |reading: &mut Self, part: &str| {
             let given = reading.one(table.get(part)?)?;
-            let quantity = given.texts.first().and_then(|text| scalar::quantity(reading.shape, text));
+            let quantity = given.texts.first().and_then(|text| scalar::quantity(reading.kind, text));
             if quantity.is_none() {
-                reading.problems.add(given.at, format!("`{part}` of a range must be {}", reading.shape.wanted()));
+                reading.problems.add(given.at, format!("`{part}` of a range must be {}", reading.kind.wanted()));
             }
             quantity
         };
@@ -181,15 +183,15 @@ impl Reading<'_> {
             self.problems.add(span.start, "a range is either of rates or of percentages, not of both");
             return Vec::new();
         }
-        let integral = matches!(self.shape, Shape::Count { .. } | Shape::Size | Shape::Duration);
+        let integral = matches!(self.kind, Kind::Count { .. } | Kind::Size { .. } | Kind::Duration { .. });
         match range::values(from.number, to.number, pace, integral) {
             Ok(numbers) => numbers
                 .into_iter()
-                .map(|number| scalar::write(self.shape, Quantity { number, percent: from.percent }))
+                .map(|number| scalar::write(self.kind, Quantity { number, percent: from.percent }))
                 .map(|text| Given { texts: vec![text], at: span.start })
                 .collect(),
             Err(problem) => {
-                self.problems.add(span.start, format!("`{}`: {problem}", excerpt(self.file, span.clone())));
+                self.problems.add(span.start, format!("`{}`: {problem}", self.excerpt(span.clone())));
                 Vec::new()
             }
         }
@@ -197,11 +199,12 @@ impl Reading<'_> {
 
     /// How a range goes on, and whether its step is a percentage.
     fn pace(&mut self, table: &DeTable<'_>) -> Option<(Pace, Option<bool>)> {
-        let (part, shape) = if table.contains_key("factor") { ("factor", Shape::Number) } else { ("step", self.shape) };
+        let factor = Kind::Number { of: "times" };
+        let (part, kind) = if table.contains_key("factor") { ("factor", factor) } else { ("step", self.kind) };
         let value = table.get(part)?;
-        let quantity = scalar::text(shape, value.get_ref()).and_then(|text| scalar::quantity(shape, &text));
+        let quantity = scalar::text(kind, value.get_ref()).and_then(|text| scalar::quantity(kind, &text));
         let Some(quantity) = quantity.filter(|quantity| quantity.number.is_finite()) else {
-            let text = format!("`{}`: `{part}` must be {}", excerpt(self.file, value.span()), shape.wanted());
+            let text = format!("`{}`: `{part}` must be {}", self.excerpt(value.span()), kind.wanted());
             self.problems.add(value.span().start, text);
             return None;
         };

@@ -1,16 +1,14 @@
 //! The product of a matrix, as checked cases: tests outermost, then the axes in the order of the file, libraries innermost, so
 //! that a campaign of one block measures libraries under the same conditions one after the other.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use benchmark_protocol::tests::Test;
 
 use super::axis::{Axis, Given};
-use super::flags::Parsers;
 use super::problem::Problems;
 use super::read::{Document, Matrix};
-use crate::case::Case;
-use crate::case::case_key;
+use crate::case::{Case, Header, OPTIONS, case_key};
 use crate::library::{self, Library};
 use crate::plan::{self, LoadOptions, Refused};
 
@@ -46,9 +44,8 @@ pub(super) fn expand(document: &Document, libraries: &[Library], problems: &mut 
         libraries,
         good,
         campaign,
-        parsers: Parsers::new(),
         problems,
-        known: HashSet::new(),
+        known: HashMap::new(),
         cases: Vec::new(),
         skipped: BTreeMap::new(),
         idle: BTreeMap::new(),
@@ -74,10 +71,9 @@ struct Expansion<'a> {
     /// Whether the file had no problems before.
     good: bool,
     campaign: Vec<(&'a str, &'a str)>,
-    parsers: Parsers,
     problems: &'a mut Problems,
-    /// Keys of the cases so far.
-    known: HashSet<String>,
+    /// Keys of the cases so far, with their place.
+    known: HashMap<String, usize>,
     cases: Vec<Case>,
     skipped: BTreeMap<String, usize>,
     /// What had no effect in some matrix: where it stands, and why. Those of `[defaults]` may have one in another.
@@ -146,7 +142,7 @@ impl Expansion<'_> {
             let used = library.tests.iter().any(|test| tests.contains(test));
             note(given.at, used, format!("`{}` has no test `{}` (see `benchmark list`)", library.name, names()));
         }
-        for (option, needed) in NEEDS {
+        for (option, needed) in needs() {
             let given = matrix.axis(needed).is_some_and(|axis| axis.values.iter().any(|given| !given.texts.is_empty()));
             if let Some(axis) = matrix.axis(option) {
                 note(axis.at, given, format!("`{option}` has no effect without a `{needed}`"));
@@ -157,12 +153,12 @@ impl Expansion<'_> {
     /// The options of a combination.
     fn options(&mut self, matrix: &Matrix, combination: &Combination<'_>) -> Option<LoadOptions> {
         let given = |name: &str| combination.iter().any(|(known, given)| *known == name && !given.texts.is_empty());
-        let has_effect = |name: &str| NEEDS.into_iter().all(|(option, needed)| option != name || given(needed));
+        let has_effect = |name: &str| needs().all(|(option, needed)| option != name || given(needed));
         let flags = combination
             .iter()
             .filter(|(name, _)| is_option(matrix, name) && has_effect(name))
             .flat_map(|(name, given)| given.texts.iter().map(move |text| (*name, text.as_str())));
-        match self.parsers.options(self.campaign.iter().copied().chain(flags)) {
+        match LoadOptions::read(self.campaign.iter().copied().chain(flags)) {
             Ok(options) => Some(options),
             Err(text) => {
                 if self.good {
@@ -187,11 +183,18 @@ impl Expansion<'_> {
             .flat_map(|(name, given)| given.texts.iter().map(move |text| (*name, text.as_str())))
             .collect();
         match plan::case(library, test, &params, options) {
-            Ok(case) => {
-                if self.known.insert(case_key(&case)) {
+            Ok(case) => match self.known.get(&case_key(&case)) {
+                None => {
+                    self.known.insert(case_key(&case), self.cases.len());
                     self.cases.push(case);
                 }
-            }
+                Some(known) if !said_alike(&self.cases[*known], &case) => {
+                    let text = "two values of a header have the same digest, so that their figures could not be told apart: run them \
+                                    in suites of their own";
+                    self.problems.add(matrix.at, text);
+                }
+                Some(_) => {}
+            },
             Err(refused)
                 if matrix.skip_unsupported == Some(true) && refused.iter().all(|refused| refused.unsupported) =>
             {
@@ -218,8 +221,15 @@ impl Expansion<'_> {
     }
 }
 
-/// Options that have an effect beside others alone.
-const NEEDS: [(&str, &str); 2] = [("arrivals", "rate"), ("endpoint", "target")];
+/// Whether two cases of one key have the same headers, and not just the same digests.
+fn said_alike(a: &Case, b: &Case) -> bool {
+    a.headers.iter().map(Header::value).eq(b.headers.iter().map(Header::value))
+}
+
+/// Options that have an effect beside others alone, with those.
+fn needs() -> impl Iterator<Item = (&'static str, &'static str)> {
+    OPTIONS.iter().filter_map(|option| Some((option.name, option.needs?)))
+}
 
 fn is_option(matrix: &Matrix, name: &str) -> bool {
     matrix.axes.iter().any(|axis| axis.name == name)

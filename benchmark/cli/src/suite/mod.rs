@@ -7,8 +7,6 @@
 mod axis;
 mod expand;
 mod file;
-mod flags;
-mod key;
 mod overlay;
 mod planned;
 mod problem;
@@ -19,6 +17,5 @@ mod schema;
 
 pub use expand::Skipped;
 pub use file::{Listed, Source, find, list};
-pub use flags::GivenFlags;
 pub use planned::{Planned, plan};
 pub use schema::schema;

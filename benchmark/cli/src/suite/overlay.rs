@@ -3,30 +3,30 @@
 use benchmark_protocol::tests::Test;
 
 use super::axis::{Axis, Given};
-use super::flags::GivenFlags;
-use super::key::Place;
 use super::read::Document;
+use crate::case::Suites;
 use crate::exit::Usage;
 use crate::library::suggestion;
+use crate::plan::LoadOptions;
 
 /// Lays flags over a document. An option that was given is no axis any more; `--quick` takes the place of windows, trials and passes too.
 ///
 /// # Errors
 /// [`Usage`] for a parameter that no test of the suite has, or a value that it does not take.
-pub(super) fn overlay(document: &mut Document, flags: &GivenFlags) -> Result<(), Usage> {
-    if flags.options.iter().any(|(key, texts)| key.name == "quick" && texts[..] == ["true"]) {
+pub(super) fn overlay(document: &mut Document, flags: &LoadOptions) -> Result<(), Usage> {
+    if flags.on_command_line().any(|(key, texts)| key.name == "quick" && texts[..] == ["true"]) {
         document.campaign.retain(|(key, _)| !["trials", "passes", "until"].contains(&key.name));
         for matrix in &mut document.matrices {
             ["duration", "requests", "warmup"].into_iter().for_each(|name| matrix.remove(name));
         }
     }
-    for (key, texts) in &flags.options {
-        match key.place {
-            Place::Suite => {
-                document.campaign.retain(|(known, _)| known != key);
-                document.campaign.push((key, Given { texts: texts.clone(), at: 0 }));
+    for (key, texts) in flags.on_command_line() {
+        match key.suites {
+            Suites::Once => {
+                document.campaign.retain(|(known, _)| known.name != key.name);
+                document.campaign.push((key, Given { texts, at: 0 }));
             }
-            Place::Matrix => {
+            Suites::Axis | Suites::OptionalAxis => {
                 for matrix in &mut document.matrices {
                     match key.name {
                         "duration" => matrix.remove("requests"),
@@ -36,9 +36,10 @@ pub(super) fn overlay(document: &mut Document, flags: &GivenFlags) -> Result<(),
                     matrix.replace(key.name, texts.clone());
                 }
             }
+            Suites::Nowhere => texts.iter().try_for_each(|text| param(document, text))?,
         }
     }
-    flags.params.iter().try_for_each(|text| param(document, text))
+    Ok(())
 }
 
 fn param(document: &mut Document, text: &str) -> Result<(), Usage> {

@@ -2,13 +2,12 @@
 
 use super::expand::{Skipped, expand};
 use super::file::Source;
-use super::flags::{GivenFlags, Parsers};
 use super::overlay::overlay;
 use super::problem::Problems;
 use super::read::read;
 use crate::exit::Usage;
 use crate::library::{self, Library};
-use crate::plan::{Database, Plan, Selection, assemble};
+use crate::plan::{Database, LoadOptions, Plan, Selection, assemble};
 
 /// Runs of each case, unless told otherwise: what a ranking needs.
 const USUAL_TRIALS: u32 = 5;
@@ -38,7 +37,7 @@ pub fn plan(
     source: &Source,
     libraries: &[Library],
     narrowed: &Selection,
-    flags: &GivenFlags,
+    flags: &LoadOptions,
 ) -> Result<Planned, Usage> {
     let mut problems = Problems::default();
     let mut document = read(source, libraries, &mut problems);
@@ -50,7 +49,7 @@ pub fn plan(
     narrow(&mut expanded.cases, libraries, narrowed)?;
     let campaign =
         document.campaign.iter().flat_map(|(key, given)| given.texts.iter().map(|text| (key.name, text.as_str())));
-    let options = Parsers::new().options(campaign).map_err(Usage)?;
+    let options = LoadOptions::read(campaign).map_err(Usage)?;
     let own_cases = expanded.cases.len();
     let mut plan = assemble(expanded.cases, &options, USUAL_TRIALS)?;
     plan.add_references(libraries);
@@ -60,7 +59,7 @@ pub fn plan(
         plan,
         own_cases,
         skipped: expanded.skipped,
-        database: options.database,
+        database: options.database(),
     })
 }
 

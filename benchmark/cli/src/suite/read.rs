@@ -1,15 +1,14 @@
 //! The text of a suite as tables of axes, every key known and every value good by itself.
 
-use benchmark_protocol::inject::{self, Inject};
+use benchmark_protocol::inject;
 use benchmark_protocol::tests::Test;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::axis::{Axis, Given, Reading};
 use super::file::Source;
-use super::flags::Parsers;
-use super::key::{self, Key, Place, Shape};
 use super::problem::{Problems, excerpt};
+use crate::case::{CaseOption, Kind, OPTIONS, Suites, Value, check_together, named};
 use crate::library::{self, Library, suggestion};
 
 /// What a file says.
@@ -20,7 +19,7 @@ pub(super) struct Document {
     /// `[suite]` description.
     pub(super) description: Option<String>,
     /// The options of the whole campaign.
-    pub(super) campaign: Vec<(&'static Key, Given)>,
+    pub(super) campaign: Vec<(&'static CaseOption, Given)>,
     /// Each `[[matrix]]`, with what `[defaults]` adds.
     pub(super) matrices: Vec<Matrix>,
 }
@@ -44,6 +43,16 @@ pub(super) const SELECTION: [&str; 4] = ["library", "test", "params", "skip_unsu
 /// The tables of a file.
 const TABLES: [&str; 3] = ["suite", "defaults", "matrix"];
 
+/// The option of a key, wherever it may stand.
+fn of_suites(name: &str) -> Option<&'static CaseOption> {
+    named(name).filter(|option| option.suites != Suites::Nowhere)
+}
+
+/// The options that may stand once for the campaign, or in a matrix.
+pub(super) fn keys(once: bool) -> impl Iterator<Item = &'static CaseOption> {
+    OPTIONS.iter().filter(move |option| option.suites != Suites::Nowhere && (option.suites == Suites::Once) == once)
+}
+
 /// Reads a file.
 pub(super) fn read(source: &Source, libraries: &[Library], problems: &mut Problems) -> Document {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
@@ -54,13 +63,12 @@ pub(super) fn read(source: &Source, libraries: &[Library], problems: &mut Proble
     if !errors.is_empty() {
         return Document::default();
     }
-    Reader { file: &source.text, libraries, parsers: Parsers::new(), problems }.document(table.get_ref())
+    Reader { file: &source.text, libraries, problems }.document(table.get_ref())
 }
 
 struct Reader<'a> {
     file: &'a str,
     libraries: &'a [Library],
-    parsers: Parsers,
     problems: &'a mut Problems,
 }
 
@@ -96,7 +104,7 @@ impl Reader<'_> {
         let Some(table) = self.table(suite, "[suite]") else { return };
         for (key, value) in table {
             let name = key.get_ref().as_ref();
-            match (name, key::named(name)) {
+            match (name, of_suites(name)) {
                 ("name" | "description", _) => match value.get_ref().as_str() {
                     Some(text) if name == "name" => document.name = Some(text.to_owned()),
                     Some(text) => document.description = Some(text.to_owned()),
@@ -105,7 +113,7 @@ impl Reader<'_> {
                         format!("`{}`: `{name}` takes a text in quotes", excerpt(self.file, value.span())),
                     ),
                 },
-                (_, Some(known)) if known.place == Place::Suite => {
+                (_, Some(known)) if known.suites == Suites::Once => {
                     let given = self.reading(known, |reading| reading.single(value));
                     document.campaign.extend(given.map(|given| (known, given)));
                 }
@@ -116,7 +124,7 @@ impl Reader<'_> {
                     self.problems.add(key.span().start, format!("`{name}` goes into [defaults] or [[matrix]]"));
                 }
                 (_, None) => {
-                    let known = ["name", "description"].into_iter().chain(key::at(Place::Suite).map(|key| key.name));
+                    let known = ["name", "description"].into_iter().chain(keys(true).map(|key| key.name));
                     self.unknown(key, "[suite]", &known.collect::<Vec<_>>());
                 }
             }
@@ -128,7 +136,7 @@ impl Reader<'_> {
         let Some(table) = self.table(matrix, title) else { return read };
         for (key, value) in table {
             let (name, at) = (key.get_ref().as_ref(), key.span().start);
-            match (name, key::named(name)) {
+            match (name, of_suites(name)) {
                 ("library" | "test", _) => read.axes.push(self.selected(name, at, value)),
                 ("params", _) => read.params = self.params(value),
                 ("skip_unsupported", _) => match value.get_ref().as_bool() {
@@ -138,7 +146,7 @@ impl Reader<'_> {
                         format!("`{}`: `{name}` takes `true` or `false`", excerpt(self.file, value.span())),
                     ),
                 },
-                (_, Some(known)) if known.place == Place::Matrix => {
+                (_, Some(known)) if known.suites != Suites::Once => {
                     let axis = self.reading(known, |reading| reading.axis(at, value));
                     read.axes.push(axis);
                 }
@@ -147,7 +155,7 @@ impl Reader<'_> {
                     self.problems.add(at, text);
                 }
                 (_, None) => {
-                    let known = SELECTION.into_iter().chain(key::at(Place::Matrix).map(|key| key.name));
+                    let known = SELECTION.into_iter().chain(keys(false).map(|key| key.name));
                     self.unknown(key, title, &known.collect::<Vec<_>>());
                 }
             }
@@ -180,19 +188,20 @@ impl Reader<'_> {
         self.problems.add(key.span().start, text);
     }
 
-    fn reading<T>(&mut self, key: &'static Key, read: impl FnOnce(Reading<'_>) -> T) -> T {
-        let parsers = &mut self.parsers;
+    fn reading<T>(&mut self, key: &'static CaseOption, read: impl FnOnce(Reading<'_>) -> T) -> T {
         let mut check = |texts: &[String]| {
-            texts.iter().try_for_each(|text| parsers.check(key, text))?;
-            if key.shape == Shape::Specs {
-                let specs: Vec<Inject> = texts.iter().filter_map(|text| text.parse().ok()).collect();
-                inject::check_together(&specs)?;
+            texts.iter().try_for_each(|text| key.parse(text).map(drop))?;
+            let values: Vec<Value> = texts.iter().filter_map(|text| key.parse(text).ok()).collect();
+            match Value::together(&values) {
+                Some(Value::Specs(specs)) => inject::check_together(&specs)?,
+                Some(Value::Headers(headers)) => check_together(&headers)?,
+                _ => {}
             }
             Ok(())
         };
-        let (name, shape, optional) = (key.name, key.shape, key.optional);
-        let many = key.place == Place::Matrix;
-        read(Reading { name, shape, optional, many, check: &mut check, file: self.file, problems: self.problems })
+        let (name, kind, optional) = (key.name, key.kind, key.suites == Suites::OptionalAxis);
+        let many = key.suites != Suites::Once;
+        read(Reading { name, kind, optional, many, check: &mut check, file: self.file, problems: self.problems })
     }
 
     fn selected(&mut self, name: &str, at: usize, value: &Spanned<DeValue<'_>>) -> Axis {
@@ -204,7 +213,7 @@ impl Reader<'_> {
             })
         };
         let (file, problems) = (self.file, &mut *self.problems);
-        Reading { name, shape: Shape::Text, optional: false, many: true, check: &mut check, file, problems }
+        Reading { name, kind: Kind::Text, optional: false, many: true, check: &mut check, file, problems }
             .axis(at, value)
     }
 
@@ -222,8 +231,8 @@ impl Reader<'_> {
                 continue;
             };
             let mut check = |texts: &[String]| texts.iter().try_for_each(|text| parameter.normalise(text).map(drop));
-            let (file, problems, shape) = (self.file, &mut *self.problems, Shape::of(parameter.kind));
-            let reading = Reading { name, shape, optional: false, many: true, check: &mut check, file, problems };
+            let (file, problems, kind) = (self.file, &mut *self.problems, Kind::of(parameter.kind));
+            let reading = Reading { name, kind, optional: false, many: true, check: &mut check, file, problems };
             axes.push(reading.axis(key.span().start, value));
         }
         axes

@@ -1,19 +1,18 @@
-//! The JSON Schema of suites, for editors: made of the table of keys, of what clap knows about each flag, of the tests'
-//! parameters and of the catalogue, so that it says what the parser does.
+//! The JSON Schema of suites, for editors: made of the table of options, of the tests' parameters and of the catalogue, so that it says
+//! what the parser does.
 
 use benchmark_protocol::parameter::Parameter;
 use benchmark_protocol::tests::Test;
 use serde_json::{Map, Value, json};
 
-use super::flags::Parsers;
-use super::key::{self, Key, Place, Shape};
+use super::read::keys;
+use crate::case::{CaseOption, Kind, Suites, Unsaid};
 use crate::library::Library;
 
 /// The schema (draft 7, which Taplo and the editors built on it read).
 #[must_use]
 pub fn schema(libraries: &[Library]) -> Value {
-    let parsers = Parsers::new();
-    let mut suite = properties(&parsers, Place::Suite);
+    let mut suite = properties(true);
     suite.insert(
         "name".to_owned(),
         json!({ "type": "string", "description": "Name of the suite [default: that of its file]" }),
@@ -22,7 +21,7 @@ pub fn schema(libraries: &[Library]) -> Value {
         "description".to_owned(),
         json!({ "type": "string", "description": "What the suite is for, in one line" }),
     );
-    let mut matrix = properties(&parsers, Place::Matrix);
+    let mut matrix = properties(false);
     matrix.extend(selection(libraries));
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -60,24 +59,18 @@ pub fn schema(libraries: &[Library]) -> Value {
     })
 }
 
-/// The properties of the flags that may stand at a place.
-fn properties(parsers: &Parsers, place: Place) -> Map<String, Value> {
-    let property = |key: &'static Key| {
-        let flag = parsers.flag(key);
-        let help = flag.and_then(|flag| flag.get_help()).map(ToString::to_string).unwrap_or_default();
-        let choices: Vec<String> = flag.map_or_else(Vec::new, |flag| {
-            let known = if key.shape == Shape::Text { flag.get_possible_values() } else { Vec::new() };
-            known.iter().map(|value| value.get_name().to_owned()).collect()
-        });
-        let one = if choices.is_empty() { value(key.shape) } else { json!({ "enum": choices }) };
-        let mut property = if place == Place::Suite { one } else { axis(one, key.shape, key.optional) };
-        property["description"] = help.into();
-        if let Some(default) = flag.and_then(|flag| flag.get_default_values().first()) {
-            property["default"] = default_value(key.shape, &default.to_string_lossy());
+/// The properties of the options that may stand once for the campaign, or in a matrix.
+fn properties(once: bool) -> Map<String, Value> {
+    let property = |key: &'static CaseOption| {
+        let one = value(key.kind);
+        let mut property = if once { one } else { axis(one, key.kind, key.suites == Suites::OptionalAxis) };
+        property["description"] = key.help.into();
+        if let Unsaid::Is(default) = key.default {
+            property["default"] = default_value(key.kind, default);
         }
         (key.name.to_owned(), property)
     };
-    key::at(place).map(property).collect()
+    keys(once).map(property).collect()
 }
 
 /// Keys that are no flags of a load.
@@ -85,7 +78,7 @@ fn selection(libraries: &[Library]) -> Map<String, Value> {
     let libraries: Vec<&str> = libraries.iter().map(|library| library.name.as_str()).collect();
     let tests: Vec<&str> = Test::all().map(Test::name).collect();
     let described = |names: &[&str], description: &str| {
-        let mut property = axis(json!({ "enum": names }), Shape::Text, false);
+        let mut property = axis(json!({ "enum": names }), Kind::Text, false);
         property["description"] = description.into();
         property
     };
@@ -115,19 +108,19 @@ fn selection(libraries: &[Library]) -> Map<String, Value> {
 }
 
 fn param(test: Test, parameter: &Parameter) -> (String, Value) {
-    let shape = Shape::of(parameter.kind);
-    let mut property = axis(value(shape), shape, false);
+    let kind = Kind::of(parameter.kind);
+    let mut property = axis(value(kind), kind, false);
     property["description"] = format!("{}: {} ({})", test.name(), parameter.help, parameter.range()).into();
-    property["default"] = default_value(shape, parameter.default);
+    property["default"] = default_value(kind, parameter.default);
     (parameter.name.to_owned(), property)
 }
 
 /// A value, a list of values, or a range of them.
-fn axis(value: Value, shape: Shape, optional: bool) -> Value {
+fn axis(value: Value, kind: Kind, optional: bool) -> Value {
     let one = if optional { json!({ "anyOf": [value, { "const": "none" }] }) } else { value };
     let mut forms = vec![one.clone(), json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": one })];
-    if shape.has_ranges() {
-        let end = self::value(shape);
+    if kind.has_ranges() {
+        let end = self::value(kind);
         let range = |pace: &str, pace_value: Value| {
             json!({
                 "type": "object",
@@ -142,20 +135,25 @@ fn axis(value: Value, shape: Shape, optional: bool) -> Value {
     json!({ "anyOf": forms })
 }
 
-fn value(shape: Shape) -> Value {
-    match shape {
-        Shape::Count { min, max: u64::MAX } => json!({ "type": "integer", "minimum": min }),
-        Shape::Count { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
-        Shape::Number => json!({ "type": "number", "exclusiveMinimum": 0 }),
-        Shape::Size => json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "$ref": "#/definitions/size" }] }),
-        Shape::Duration => json!({ "$ref": "#/definitions/duration" }),
-        Shape::Rate => {
+fn value(kind: Kind) -> Value {
+    match kind {
+        Kind::Count { min, max: u64::MAX } => json!({ "type": "integer", "minimum": min }),
+        Kind::Count { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Kind::Number { .. } => json!({ "type": "number", "exclusiveMinimum": 0 }),
+        Kind::Size { .. } => {
+            json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "$ref": "#/definitions/size" }] })
+        }
+        Kind::Duration { .. } => json!({ "$ref": "#/definitions/duration" }),
+        Kind::Rate => {
             json!({ "anyOf": [{ "type": "number", "exclusiveMinimum": 0 }, { "$ref": "#/definitions/rate" }] })
         }
-        Shape::Percent => text(r"^\s*[0-9.]+\s*%$"),
-        Shape::Flag => json!({ "type": "boolean" }),
-        Shape::Text => json!({ "type": "string", "minLength": 1 }),
-        Shape::Specs => json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] }),
+        Kind::Percent => text(r"^\s*[0-9.]+\s*%$"),
+        Kind::Flag | Kind::Switch => json!({ "type": "boolean" }),
+        Kind::Word(words) => json!({ "enum": words.iter().map(|(word, _)| *word).collect::<Vec<_>>() }),
+        Kind::Text | Kind::Cpus | Kind::Address | Kind::Params => json!({ "type": "string", "minLength": 1 }),
+        Kind::Specs | Kind::Headers => {
+            json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] })
+        }
     }
 }
 
@@ -164,10 +162,10 @@ fn text(pattern: &str) -> Value {
 }
 
 /// A default as TOML has it.
-fn default_value(shape: Shape, text: &str) -> Value {
-    match shape {
-        Shape::Count { .. } => text.parse::<u64>().map_or_else(|_| json!(text), |count| json!(count)),
-        Shape::Flag => json!(text == "true"),
+fn default_value(kind: Kind, text: &str) -> Value {
+    match kind {
+        Kind::Count { .. } => text.parse::<u64>().map_or_else(|_| json!(text), |count| json!(count)),
+        Kind::Flag | Kind::Switch => json!(text == "true"),
         _ => json!(text),
     }
 }

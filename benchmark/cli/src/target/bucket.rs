@@ -8,17 +8,20 @@ use benchmark_protocol::units::format_size;
 use rusty_s3::actions::{ListObjectsV2, S3Action};
 use rusty_s3::{Bucket, Credentials, UrlStyle};
 
+use crate::case::Header;
+
 /// The most objects that a workload draws from.
 const MOST: usize = 1_000;
 
 /// The longest page that is read, in bytes: 1,000 keys of 1 KiB, with room for what else S3s say of each.
 const MOST_BYTES: usize = 8 << 20;
 
-/// Lists the objects of at least this size, in the order of their keys; with the AWS_* variables' credentials where there are some.
+/// Lists the objects of at least this size, in the order of their keys; with the AWS_* variables' credentials where there are some, and with
+/// the headers of the load.
 ///
 /// # Errors
 /// When the endpoint does not answer with a listing, or there is no such object.
-pub(super) async fn list(endpoint: &str, bucket: &str, least: u64) -> Result<Vec<Object>> {
+pub(super) async fn list(endpoint: &str, bucket: &str, least: u64, headers: &[Header]) -> Result<Vec<Object>> {
     let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     let region =
         variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".into());
@@ -34,7 +37,9 @@ pub(super) async fn list(endpoint: &str, bucket: &str, least: u64) -> Result<Vec
     let signed = ListObjectsV2::new(&target, credentials.as_ref()).sign(Duration::from_secs(60));
     let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
     let cannot = || format!("cannot list bucket `{bucket}` at {endpoint}");
-    let response = client.get(signed).send().await.with_context(cannot)?;
+    let request =
+        headers.iter().fold(client.get(signed), |request, header| request.header(header.name(), header.value()));
+    let response = request.send().await.with_context(cannot)?;
     let status = response.status();
     if !status.is_success() {
         bail!("{}: status {}", cannot(), status.as_u16());

@@ -37,7 +37,10 @@ impl Target for External {
     /// What a bucket holds is listed here, so that every library asks for the same objects.
     async fn announce(&mut self, _: &str, _: u64, case: &Case) -> Result<Vec<Object>> {
         match &self.named.names {
-            Names::Bucket(name) => bucket::list(&self.named.endpoint, name, case.test.least_size(&case.params)).await,
+            Names::Bucket(name) => {
+                let least = case.test.least_size(&case.params);
+                bucket::list(&self.named.endpoint, name, least, &case.headers).await
+            }
             Names::Object { .. } | Names::Path(_) => Ok(Vec::new()),
         }
     }

@@ -87,7 +87,10 @@ async fn a_wrong_name_is_answered_with_the_known_ones() {
         (&["compare", "hyper", "hyper"], "`hyper` is both A and B"),
         (&["compare", "last~2", "last"], "no campaign `last~2`: the database holds 2"),
         (&["compare", "hyper", "reqwest", "--campaign", "x"], "no campaign `x` (known: campaign-2, campaign-1)"),
-        (&["compare", "hyper", "reqwest", "--library", "ureq"], "`--library ureq` narrows a comparison of campaigns"),
+        (
+            &["compare", "hyper", "reqwest", "--library", "ureq"],
+            "`--library ureq` narrows what has that library in A and B alike",
+        ),
         (&["compare", "last~1", "last", "--test", "call_api"], "nothing to compare: A has no finished run"),
         (&["compare", "last~1", "last", "--by", "luck"], "invalid value 'luck'"),
         (&["rank", "campaign-3"], "no campaign `campaign-3` (known: campaign-2, campaign-1)"),

@@ -2,6 +2,7 @@
 
 mod command;
 mod golden;
+mod keys;
 mod ranking;
 mod refusals;
 #[expect(dead_code, reason = "the example prints more than is tested")]
@@ -11,7 +12,7 @@ mod simulation;
 
 use std::path::Path;
 
-use benchmark::compare::{Report, Request, Sides, compare};
+use benchmark::compare::{Chosen, Report, Request, Sides, compare};
 use benchmark::machine::Host;
 use benchmark::run::Run;
 use benchmark::stats::comparison::Metric;
@@ -88,7 +89,7 @@ fn campaigns() -> Sides {
 }
 
 fn libraries(a: &str, b: &str) -> Sides {
-    Sides::Libraries { campaign: "campaign-1".to_owned(), names: [a.to_owned(), b.to_owned()] }
+    Sides::Within { campaign: "campaign-1".to_owned(), sides: [a, b].map(Chosen::library) }
 }
 
 fn request(sides: Sides) -> Request {

@@ -43,6 +43,7 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("warmup_seconds", real(0.4)),
             ("threads", whole(1)),
             ("target", Cell::Empty),
+            ("header", Cell::Empty),
             ("seed", whole(18_446_744_073_709_551_615)),
             ("build_sha256", text("0123456789ab")),
             ("compiler", text("rustc 1.95.0")),

@@ -20,7 +20,7 @@ async fn read(store: &Store, filter: &Filter, per_replica: bool) -> Vec<BTreeMap
     let mut rows = rows(store, filter, per_replica).await.unwrap();
     let mut read = Vec::new();
     while let Some(row) = rows.next().await.unwrap() {
-        read.push(columns(per_replica).map(|column| (column.name, (column.cell)(&row))).collect());
+        read.push(columns(per_replica).map(|column| (column.name, column.cell(&row))).collect());
     }
     read
 }

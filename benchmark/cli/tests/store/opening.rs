@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use benchmark::store::{Error, Store};
+use benchmark::store::{Error, Selection, Store};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -213,18 +213,27 @@ async fn a_read_only_folder_with_an_unfinished_log_is_refused_rather_than_misrea
     assert_eq!(Store::open_existing(&path).await.unwrap().campaigns().await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_database_of_an_older_version_is_brought_up_to_date_with_what_it_holds() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("benchmark.db");
-    // The first migration alone is what the first version knew.
-    let migrations = folder.path().join("migrations");
+/// A database as this version of the schema knew it: made by the migrations up to there.
+async fn of_version(folder: &TempDir, version: usize) -> PathBuf {
+    let path = folder.path().join(format!("version-{version}.db"));
+    let migrations = folder.path().join(format!("migrations-{version}"));
     fs::create_dir(&migrations).unwrap();
-    let first = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/0001_initial.sql");
-    fs::copy(first, migrations.join("0001_initial.sql")).unwrap();
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    let mut names: Vec<_> = fs::read_dir(&all).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    for name in &names[..version] {
+        fs::copy(all.join(name), migrations.join(name)).unwrap();
+    }
     let mut connection = raw(&path).await;
     sqlx::migrate::Migrator::new(migrations).await.unwrap().run(&mut connection).await.unwrap();
     connection.close().await.unwrap();
+    path
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date_with_what_it_holds() {
+    let folder = TempDir::new().unwrap();
+    let path = of_version(&folder, 1).await;
     execute(
         &path,
         "INSERT INTO hosts (name, cpu_model, cpus, memory_bytes, kernel) VALUES ('host', 'cpu', 2, 1, 'kernel'); \
@@ -238,4 +247,50 @@ async fn a_database_of_an_older_version_is_brought_up_to_date_with_what_it_holds
     fixture::add(&store, &fixture::run("run-1", "campaign-1", "hyper", "1.12")).await;
     assert_eq!(store.campaigns().await.unwrap().len(), 2);
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_database_of_version_3_opens_with_all_its_rows() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    for library in ["hyper", "reqwest"] {
+        fixture::add(&store, &fixture::run(&format!("run-{library}"), "campaign-1", library, "1.12")).await;
+    }
+    let cases = |store: Store| async move {
+        let ids = store.finished_cases(&Selection::default()).await.unwrap();
+        let read = (store.campaigns().await.unwrap(), store.read_cases(&ids).await.unwrap());
+        store.close().await;
+        read
+    };
+    let today = store.path().to_owned();
+    let written = cases(store).await;
+    assert_eq!(written.1.len(), 2);
+
+    // The same rows, in the columns that version 3 had.
+    let path = of_version(&folder, 3).await;
+    let options = SqliteConnectOptions::new().filename(&path).foreign_keys(false);
+    let mut connection = options.connect().await.unwrap();
+    sqlx::query("ATTACH ? AS today").bind(today.to_str().unwrap()).execute(&mut connection).await.unwrap();
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '%migrations'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    for table in &tables {
+        let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info(?, 'main')")
+            .bind(table)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let columns = columns.join(", ");
+        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM today.{table}");
+        sqlx::query(sqlx::AssertSqlSafe(copy)).execute(&mut connection).await.unwrap();
+    }
+    assert!(tables.len() > 8, "{tables:?}");
+    connection.close().await.unwrap();
+    let (campaigns, mut today) = written;
+    // What came after version 3 was not kept then.
+    today.iter_mut().flat_map(|case| &mut case.runs).for_each(|run| run.summary.requests_issued = None);
+    assert_eq!(cases(Store::open_existing(&path).await.unwrap()).await, (campaigns, today));
 }

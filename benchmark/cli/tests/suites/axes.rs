@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use benchmark::case::{Amount, Case};
 use benchmark::case::{Arrivals, Rate};
-use benchmark::plan::Selection;
-use benchmark::suite::{GivenFlags, Source, plan};
+use benchmark::plan::{LoadOptions, Selection};
+use benchmark::suite::{Source, plan};
 
 use super::{libraries, planned, planned_with};
 
@@ -173,7 +173,7 @@ fn libraries_and_tests_narrow_a_suite() {
 fn runners_are_an_axis() {
     let text = alone("runner = [\"process\", \"compose\"]");
     let source = Source { path: "trial.toml".into(), text };
-    let planned = plan(&source, &libraries(), &Selection::default(), &GivenFlags::default()).unwrap();
+    let planned = plan(&source, &libraries(), &Selection::default(), &LoadOptions::default()).unwrap();
     let runners: Vec<&str> = planned.plan.cases.iter().map(|case| case.runner.name()).collect();
     assert_eq!(runners, ["process", "compose"]);
     let shown = benchmark::report::dry_run(&planned);

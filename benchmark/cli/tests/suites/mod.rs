@@ -10,22 +10,22 @@ mod sweep;
 use std::path::PathBuf;
 
 use benchmark::library::{Library, catalogue, root};
-use benchmark::plan::Selection;
-use benchmark::suite::{GivenFlags, Planned, Source, find, plan};
+use benchmark::plan::{LoadOptions, Selection};
+use benchmark::suite::{Planned, Source, find, plan};
 use clap::Parser;
 
 #[derive(Parser)]
 #[command(no_binary_name = true)]
 struct Flags {
     #[command(flatten)]
-    given: GivenFlags,
+    given: LoadOptions,
 }
 
 fn libraries() -> Vec<Library> {
     catalogue(&root().unwrap()).unwrap()
 }
 
-fn flags(flags: &[&str]) -> GivenFlags {
+fn flags(flags: &[&str]) -> LoadOptions {
     // What the caller's environment says must not show.
     Flags::try_parse_from([&["--runner", "process"], flags].concat()).unwrap().given
 }
