@@ -39,7 +39,7 @@ impl Engine {
     fn answer(self, mut stream: UnixStream) -> Option<UnixStream> {
         let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
         let asked = lines.next()?.ok()?;
-        while lines.next()?.ok()? != "" {}
+        while !lines.next()?.ok()?.is_empty() {}
         let present = asked.contains("/version") || asked.contains("/info") || asked.contains("/_ping");
         let (status, body) = match self {
             Self::Hangs => return Some(stream),
