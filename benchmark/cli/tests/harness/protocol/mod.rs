@@ -96,9 +96,9 @@ impl Scene {
         Self { expected, listed: Listed::default(), takes: Vec::new(), interrupt: None }
     }
 
-    /// Replicas that are welcomed with so many objects.
+    /// Replicas that are welcomed with so many objects, each with a key of 10 KB.
     fn with_objects(mut self, number: u64) -> Self {
-        self.expected.objects = (0..number).map(|size| Object { key: format!("object-{size}"), size }).collect();
+        self.expected.objects = (0..number).map(|size| Object { key: "k".repeat(10_000), size }).collect();
         self
     }
 
