@@ -133,13 +133,13 @@ def planted(bench):
 def plant(checkout, library, turns):
     source, folder = checkout / "benchmark/tests" / COPIED, checkout / "benchmark/tests" / library
     folder.mkdir(exist_ok=True)
-    for name in ("fetch_range.rs", "client.rs", "library.toml", "Cargo.toml"):
+    for name in ("client.rs", "library.toml", "Cargo.toml"):
         text = (source / name).read_text()
         text = text.replace(f"benchmark-test-{COPIED}", f"benchmark-test-{library}").replace(f"{COPIED}-", f"{library}-")
-        text = text.replace(f'"{COPIED}"', f'"{library}"').replace('["fetch_range", "call_api"]', '["fetch_range"]')
+        text = text.replace(f'"{COPIED}"', f'"{library}"')
         if name == "Cargo.toml":
             parts = text.split("\n\n")
-            drop = lambda part: part.startswith("[[") and ("call_api" in part or "bare" in part)
+            drop = lambda part: part.startswith("[[") and "bare" in part
             text = "\n\n".join(part for part in parts if not drop(part))
         if turns and name == "client.rs":
             if FIRST_LINE not in text:

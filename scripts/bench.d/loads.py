@@ -15,7 +15,7 @@ def load(rate, cpu_us):
 
 def by_test(bench, program, url, *options):
     """A test of ours on its own: CPU and requests of its window, recording on."""
-    command = [program, "--target", url, "--concurrency", str(CONCURRENCY), "--duration", f"{bench.seconds}s"]
+    command = [program, "--test", "fetch_range", "--target", url, "--concurrency", str(CONCURRENCY), "--duration", f"{bench.seconds}s"]
     command += ["--warmup", f"{WARMUP}s", *options]
     result = json.loads(bench.machine.measure(command)[0])
     window, edges = result["window"], result["resources"]

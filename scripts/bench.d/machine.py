@@ -70,9 +70,10 @@ class Machine:
         self.build("--package", "benchmark", "--example", name)
         return str(self.release / "examples" / name)
 
-    def test(self, library, test="fetch_range"):
+    def program(self, library):
+        """A library's program, of all its tests."""
         self.build(library=library)
-        return str(TARGET / "libraries" / self.triple / "release" / f"{library}-{test}")
+        return str(TARGET / "libraries" / self.triple / "release" / library)
 
     def bare(self, library):
         # By itself: an example's own dependencies must not change the features of the test.

@@ -11,4 +11,5 @@ mod options;
 mod results;
 mod store;
 mod suites;
+mod vectors;
 mod verdict;

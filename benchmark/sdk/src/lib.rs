@@ -38,6 +38,8 @@ mod response;
 mod session;
 mod sigv4;
 mod summary;
+#[doc(hidden)]
+pub mod vectors;
 mod workload;
 
 pub use benchmark_protocol::counts::FailureKind;

@@ -34,9 +34,14 @@ pub fn cases(libraries: &[Library], selection: &Selection, options: &LoadOptions
     };
     let params = options.texts("param");
     let params = params.iter().map(|text| param(text)).collect::<Result<Vec<_>, _>>()?;
+    let quick = options.terms().quick;
+    let wanted = |test: &&Test| match tests.as_slice() {
+        [] => !quick || test.is_core(),
+        named => named.contains(test),
+    };
     let mut cases = Vec::new();
     for library in chosen {
-        for test in library.tests.iter().filter(|test| tests.is_empty() || tests.contains(test)) {
+        for test in library.tests.iter().filter(|test| wanted(test)) {
             let known = |name: &str| test.parameters().iter().any(|parameter| parameter.name == name);
             let given: Vec<_> = params.iter().copied().filter(|(name, _)| known(name)).collect();
             cases.push(case(library, *test, &given, options).map_err(first)?);

@@ -7,3 +7,4 @@ mod control;
 mod faults;
 mod objects;
 mod s3;
+mod vectors;

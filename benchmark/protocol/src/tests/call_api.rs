@@ -45,6 +45,10 @@ impl Definition for CallApi {
         &["query"]
     }
 
+    fn is_core(&self) -> bool {
+        true
+    }
+
     fn ruler(&self) -> Option<&'static [(&'static str, &'static str)]> {
         Some(&[])
     }

@@ -31,6 +31,11 @@ pub trait Definition: Debug + Sync {
         &[]
     }
 
+    /// Whether a first look (`--quick`) has it, where no test is named.
+    fn is_core(&self) -> bool {
+        false
+    }
+
     /// Parameters with which each request weighs least, where the test suits `calibrate`: one request a call, alike for all.
     fn ruler(&self) -> Option<&'static [(&'static str, &'static str)]> {
         None

@@ -57,6 +57,10 @@ impl Definition for FetchRange {
         &[Operation::Get]
     }
 
+    fn is_core(&self) -> bool {
+        true
+    }
+
     fn ruler(&self) -> Option<&'static [(&'static str, &'static str)]> {
         Some(&[("request_size", "1KiB")])
     }

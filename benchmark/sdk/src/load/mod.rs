@@ -35,6 +35,7 @@ use crate::workload::Workload;
 use arrivals::Arrivals;
 use open::OpenLoop;
 use recorder::{Ended, Recorder};
+pub(crate) use recorder::{histogram, wire};
 use schedule::{End, Schedule, Stage};
 use slot::Slot;
 

@@ -179,13 +179,13 @@ impl Recorder {
 }
 
 /// An empty histogram of nanoseconds up to so many.
-pub(super) fn histogram(longest_ns: u64) -> Histogram<u64> {
+pub(crate) fn histogram(longest_ns: u64) -> Histogram<u64> {
     Histogram::new_with_bounds(1, longest_ns.max(1_000_000_000), 3)
         .unwrap_or_else(|_| unreachable!("3 digits and a bound above 2 are always good"))
 }
 
 /// A whole histogram as it goes over the wire.
-pub(super) fn wire(histogram: &Histogram<u64>) -> Wire {
+pub(crate) fn wire(histogram: &Histogram<u64>) -> Wire {
     let mut bytes = Vec::new();
     V2DeflateSerializer::new()
         .serialize(histogram, &mut bytes)
