@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+/// A target: its name, and the function behind it.
+type WayIn = (&'static str, fn(&[u8]));
+
 /// Puts every file of `fuzz/corpus/<target>` through its target.
-pub(crate) fn replay(targets: &[(&str, fn(&[u8]))]) {
+pub(crate) fn replay(targets: &[WayIn]) {
     for (name, target) in targets {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(name);
         let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

@@ -224,8 +224,8 @@ fn case(number: u32, replicas: u32) -> Case {
     Case {
         library: ["baseline", "hyper", "reqwest", "ureq"][number as usize % 4].to_owned(),
         library_version: "1.0.0".to_owned(),
-        test: Test::named("fetch_range").unwrap(),
-        params: Values::new(Test::named("fetch_range").unwrap().parameters(), []).expect("defaults"),
+        test: fetch_range(),
+        params: Values::new(fetch_range().parameters(), []).expect("defaults"),
         inject: Vec::new(),
         replicas,
         runner: RunnerName::Process,
@@ -279,11 +279,16 @@ fn host() -> Host {
     }
 }
 
+/// The test that all generated cases are of.
+fn fetch_range() -> Test {
+    Test::named("fetch_range").expect("a test of this name")
+}
+
 fn build() -> Build {
     Build {
         library: "baseline".to_owned(),
         library_version: "1.0.0".to_owned(),
-        test: Test::named("fetch_range").unwrap(),
+        test: fetch_range(),
         sha256: "00".repeat(32),
         lock_sha256: "00".repeat(32),
         compiler: "none".to_owned(),

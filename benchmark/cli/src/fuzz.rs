@@ -9,8 +9,11 @@ use crate::run::coordinator::read_message;
 use crate::stats::{Histograms, Latencies, decode, decode_bytes, encode, merge};
 use crate::target::bucket;
 
-/// Every way in, by the name of its target.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+/// A way in, behind the name of its target.
+pub type WayIn = (&'static str, fn(&[u8]));
+
+/// Every way in.
+pub const TARGETS: &[WayIn] = &[
     ("bucket_page", bucket_page),
     ("histogram", histogram),
     ("prometheus", prometheus),

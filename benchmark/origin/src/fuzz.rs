@@ -20,9 +20,11 @@ use crate::run::{Run, Runs};
 use crate::s3::read_token;
 use crate::store::Stored;
 
-/// Every way in, by the name of its target.
-pub const TARGETS: &[(&str, fn(&[u8]))] =
-    &[("announcement", announcement), ("head", head), ("listing", listing), ("range", range)];
+/// A way in, behind the name of its target.
+pub type WayIn = (&'static str, fn(&[u8]));
+
+/// Every way in.
+pub const TARGETS: &[WayIn] = &[("announcement", announcement), ("head", head), ("listing", listing), ("range", range)];
 
 /// The head of a request, at the start of what a connection brought.
 pub fn head(bytes: &[u8]) {

@@ -5,8 +5,11 @@ use crate::inject::Inject;
 use crate::target::Target;
 use crate::units::{format_duration, format_size, parse_duration, parse_size};
 
-/// Every way in, by the name of its target.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[("inject", inject), ("target", target), ("units", units)];
+/// A way in, behind the name of its target.
+pub type WayIn = (&'static str, fn(&[u8]));
+
+/// Every way in.
+pub const TARGETS: &[WayIn] = &[("inject", inject), ("target", target), ("units", units)];
 
 /// A spec of `--inject`: as it is typed, and as it comes to the origin.
 pub fn inject(bytes: &[u8]) {

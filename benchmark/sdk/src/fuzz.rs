@@ -5,8 +5,11 @@ use benchmark_protocol::message::CoordinatorMessage;
 
 use crate::ContentRange;
 
-/// Every way in, by the name of its target.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[("content_range", content_range), ("coordinator_line", coordinator_line)];
+/// A way in, behind the name of its target.
+pub type WayIn = (&'static str, fn(&[u8]));
+
+/// Every way in.
+pub const TARGETS: &[WayIn] = &[("content_range", content_range), ("coordinator_line", coordinator_line)];
 
 /// The value of a Content-Range header.
 pub fn content_range(bytes: &[u8]) {

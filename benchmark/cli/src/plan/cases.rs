@@ -111,11 +111,11 @@ pub fn case(
     let mut given = params.to_vec();
     let mut case = Case::new(&library.name, &library.version, test, Values::default());
     options.shape(&mut case);
-    if !case.runner.capabilities().limits {
-        for option in ["cpus", "memory"].into_iter().filter(|option| options.has(option)) {
-            let text = "`--cpus` and `--memory` are limits of containers: they go with --runner compose";
-            return Err(Refused::new(option, text).into());
-        }
+    if !case.runner.capabilities().limits
+        && let Some(option) = ["cpus", "memory"].into_iter().find(|option| options.has(option))
+    {
+        let text = "`--cpus` and `--memory` are limits of containers: they go with --runner compose";
+        return Err(Refused::new(option, text).into());
     }
     if options.has("arrivals") && case.load.rate.is_none() {
         let text = format!("`--arrivals {}` is said of an open loop: it goes with --rate", case.load.arrivals.name());

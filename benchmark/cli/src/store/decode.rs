@@ -23,7 +23,9 @@ impl StoredCase {
         for (option, value) in self.settings.iter().filter_map(|(name, value)| Some((named(name)?, value))) {
             match (option.kind, value) {
                 (Kind::Text, _) => {}
-                (Kind::Word(_), Value::Text(text)) => drop(option.parse(text)?),
+                (Kind::Word(_), Value::Text(text)) => {
+                    option.parse(text)?;
+                }
                 (_, Value::Text(text)) => return Err(format!("unknown {} `{text}`", option.name)),
                 _ => {}
             }

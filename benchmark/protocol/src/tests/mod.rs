@@ -104,7 +104,7 @@ impl Hash for Test {
 }
 
 #[cfg(test)]
-mod tests {
+mod of_every_test {
     use super::*;
     use crate::parameter::Values;
 

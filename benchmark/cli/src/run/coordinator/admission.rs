@@ -65,7 +65,7 @@ impl Admission {
             // All are compared, whichever it is.
             Self::Tokens(tokens) => {
                 let seats = tokens.iter().enumerate().filter(|(_, token)| is(token));
-                seats.map(|(seat, _)| Claim::Seat(seat)).last()
+                seats.fold(None, |_, (seat, _)| Some(Claim::Seat(seat)))
             }
             Self::Listed(token) => is(token).then_some(Claim::Listed),
             Self::Token(token) => is(token).then_some(Claim::Free),

@@ -23,7 +23,7 @@ use crate::response::Response;
 struct Uploads(Object);
 
 impl Uploads {
-    fn new() -> Box<dyn Calls> {
+    fn of_two_parts() -> Box<dyn Calls> {
         Box::new(Self(Target::parse("http://h/run", None, true).unwrap().object("key")))
     }
 
@@ -100,7 +100,7 @@ fn assert_a_call_is_its_requests<E: Engine>() {
     for flags in
         ["--concurrency 2 --warmup 0s --requests 10", "--concurrency 2 --pool-size 1 --warmup 0s --requests 10"]
     {
-        let result = load::<E>(flags, Some(Uploads::new()), None).unwrap();
+        let result = load::<E>(flags, Some(Uploads::of_two_parts()), None).unwrap();
         assert_eq!((result.window.attempts, result.window.successes), (10, 10));
         // Two bytes for each of four requests.
         assert_eq!(result.window.success_bytes, 80);
@@ -125,7 +125,7 @@ fn a_call_of_a_blocking_client_is_timed_and_counted_as_a_whole() {
 
 /// The third request of each call fails: its second part. Undoing is a request of its own.
 fn assert_a_call_fails_with_its_first_failing_request<E: Engine>() {
-    let result = load::<E>("--concurrency 1 --warmup 0s --requests 5", Some(Uploads::new()), None).unwrap();
+    let result = load::<E>("--concurrency 1 --warmup 0s --requests 5", Some(Uploads::of_two_parts()), None).unwrap();
     // Of each four requests: create, part, a part that fails; the abort is the fourth, and the count begins anew.
     assert_eq!((result.window.attempts, result.window.failures.of(FailureKind::Status)), (5, 5));
     let issued: Vec<_> = result.requests_issued.occurred().collect();
@@ -172,7 +172,7 @@ fn a_call_of_a_blocking_client_fails_with_its_first_failing_request_and_is_undon
 #[test]
 fn the_timeout_is_that_of_the_whole_call() {
     let flags = "--concurrency 1 --warmup 0s --requests 3 --timeout 5ms";
-    let result = load::<Asynchronous<Failing<NEVER>>>(flags, Some(Uploads::new()), None).unwrap();
+    let result = load::<Asynchronous<Failing<NEVER>>>(flags, Some(Uploads::of_two_parts()), None).unwrap();
     assert_eq!(result.window.failures.of(FailureKind::Timeout), 3);
     assert_eq!(result.requests_issued[Operation::CompleteUpload], 0);
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 #[test]
 fn a_histogram_reads_as_what_was_recorded() {
-    let vectors: Value = serde_json::from_str(include_str!("../../protocol/vectors.json")).unwrap();
+    let vectors: Value = serde_json::from_str(include_str!("../../../protocol/vectors.json")).unwrap();
     let vector = &vectors["histogram"];
     let histogram = decode(&Histogram(vector["wire"].as_str().unwrap().to_owned())).unwrap().unwrap();
     let mut total = 0;
