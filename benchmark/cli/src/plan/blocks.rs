@@ -7,9 +7,7 @@ use benchmark_protocol::content::split_mix;
 
 use super::cases::{Selection, cases};
 use super::options::LoadOptions;
-use crate::case::Rate;
-use crate::case::workload_key;
-use crate::case::{Amount, Case, Load, Terms};
+use crate::case::{Amount, Case, Load, Rate, Terms, workload_key};
 use crate::exit::Usage;
 use crate::library::{BASELINE, Library};
 use crate::machine::CpuSplit;
@@ -188,6 +186,8 @@ fn length(case: &Case) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use benchmark_protocol::tests::Test;
+
     use super::*;
     use crate::library;
 
@@ -254,12 +254,12 @@ mod tests {
         let plan = planned(&["reqwest"], &["--trials", "2"]);
         let named: Vec<(&str, &str, bool)> =
             plan.cases.iter().map(|case| (&*case.library, case.test.name(), case.twin)).collect();
-        for test in ["fetch_range", "call_api"] {
+        for test in Test::all().map(Test::name) {
             for expected in [("reqwest", test, false), ("baseline", test, false), ("baseline", test, true)] {
                 assert_eq!(named.iter().filter(|case| **case == expected).count(), 1, "{expected:?} in {named:?}");
             }
         }
-        assert_eq!(named.len(), 6);
+        assert_eq!(named.len(), 3 * Test::all().count());
         assert!(planned(&["reqwest"], &["--quick"]).cases.iter().all(|case| case.library == "reqwest"));
     }
 

@@ -22,8 +22,7 @@ use tokio::time::{sleep, timeout};
 use super::stderr::Tail;
 use crate::exit::Missing;
 use crate::machine;
-use crate::machine::Cgroup;
-use crate::machine::ProcessIdentity;
+use crate::machine::{Cgroup, ProcessIdentity};
 
 /// The label with the run that a container belongs to.
 const RUN_LABEL: &str = "benchmark.run_id";

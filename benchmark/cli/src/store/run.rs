@@ -14,8 +14,7 @@ use super::case::case_row;
 use super::error::Error;
 use super::open::Store;
 use super::summary;
-use crate::case::Case;
-use crate::case::integer;
+use crate::case::{Case, integer};
 use crate::run::{Replica, Run};
 use crate::stats::{RunSummary, Summary, encode};
 

@@ -1,7 +1,6 @@
 //! A run goes in whole, or not at all, and comes out as it was.
 
-use benchmark::case::{Amount, Arrivals, Case, Rate, RunnerName};
-use benchmark::case::{case_key, workload_key};
+use benchmark::case::{Amount, Arrivals, Case, Rate, RunnerName, case_key, workload_key};
 use benchmark::run::{Mark, Reason, Run, summarise};
 use benchmark::stats::{decode, decode_bytes};
 use benchmark::store::{Error, Selection, Store, StoredCase};

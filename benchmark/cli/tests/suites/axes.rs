@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use benchmark::case::{Amount, Case};
-use benchmark::case::{Arrivals, Rate};
+use benchmark::case::{Amount, Arrivals, Case, Rate};
 use benchmark::plan::{LoadOptions, Selection};
 use benchmark::suite::{Source, plan};
 

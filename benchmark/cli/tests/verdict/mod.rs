@@ -5,8 +5,7 @@
 
 use std::time::Duration;
 
-use benchmark::case::Amount;
-use benchmark::case::Rate;
+use benchmark::case::{Amount, Rate};
 use benchmark::report::problems;
 use benchmark::results::of_campaign;
 use benchmark::run::verdict::{self, Surroundings, metrics_difference};
