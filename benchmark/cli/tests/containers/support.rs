@@ -170,7 +170,9 @@ fn harness_label(pid: u32) -> String {
     let start_ticks = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(19).unwrap();
     let namespace = fs::read_link("/proc/self/ns/pid").unwrap().display().to_string().replace(':', "");
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
-    format!("benchmark.harness={}:{pid}:{start_ticks}:{namespace}:{}", boot_id.trim(), host.trim())
+    let machine = fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    let (boot_id, host, machine) = (boot_id.trim(), host.trim(), machine.trim());
+    format!("benchmark.harness={boot_id}:{pid}:{start_ticks}:{namespace}:{host}:{machine}")
 }
 
 fn containers_with(label: &str) -> Vec<String> {
