@@ -9,7 +9,7 @@ use crate::units::{format_duration, format_size, parse_duration, parse_size};
 pub type WayIn = (&'static str, fn(&[u8]));
 
 /// Every way in.
-pub const TARGETS: &[WayIn] = &[("inject", inject), ("target", target), ("units", units)];
+pub const TARGETS: &[WayIn] = &[("inject", inject), ("target_url", target), ("units", units)];
 
 /// A spec of `--inject`: as it is typed, and as it comes to the origin.
 pub fn inject(bytes: &[u8]) {

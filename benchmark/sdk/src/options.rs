@@ -220,7 +220,9 @@ mod tests {
 
     #[test]
     fn headers_come_one_a_line_with_whatever_their_values_hold() {
-        let parse = |text: &str| Options::try_parse_from(["test", "--target", "http://h/", "--header", text]);
+        let parse = |text: &str| {
+            Options::try_parse_from(["program", "--test", "call_api", "--target", "http://h/", "--header", text])
+        };
         let options = parse("X-Key: a=b, c:d\naccept: e").unwrap();
         assert_eq!(options.headers().collect::<Vec<_>>(), [("x-key", "a=b, c:d"), ("accept", "e")]);
         assert!(!format!("{options:?}").contains("a=b"));
