@@ -82,8 +82,10 @@ fn selection(libraries: &[Library]) -> Map<String, Value> {
         property["description"] = description.into();
         property
     };
-    let params: Map<String, Value> =
-        Test::all().flat_map(|test| test.parameters().iter().map(move |known| param(test, known))).collect();
+    let mut params = Map::new();
+    for (test, parameter) in Test::all().flat_map(|test| test.parameters().iter().map(move |known| (test, known))) {
+        add_param(&mut params, test, parameter);
+    }
     Map::from_iter([
         ("library".to_owned(), described(&libraries, "Libraries [default: every one that has the test]")),
         ("test".to_owned(), described(&tests, "Tests [default: every one]")),
@@ -107,12 +109,23 @@ fn selection(libraries: &[Library]) -> Map<String, Value> {
     ])
 }
 
-fn param(test: Test, parameter: &Parameter) -> (String, Value) {
+/// Adds a parameter of a test; several tests may have one of its name, each with a default of its own.
+fn add_param(params: &mut Map<String, Value>, test: Test, parameter: &Parameter) {
     let kind = Kind::of(parameter.kind);
-    let mut property = axis(value(kind), kind, false);
-    property["description"] = format!("{}: {} ({})", test.name(), parameter.help, parameter.range()).into();
-    property["default"] = default_value(kind, parameter.default);
-    (parameter.name.to_owned(), property)
+    let description = format!("{}: {} ({})", test.name(), parameter.help, parameter.range());
+    let default = default_value(kind, parameter.default);
+    let Some(known) = params.get_mut(parameter.name).and_then(Value::as_object_mut) else {
+        let mut property = axis(value(kind), kind, false);
+        property["description"] = description.into();
+        property["default"] = default;
+        params.insert(parameter.name.to_owned(), property);
+        return;
+    };
+    let others = known["description"].as_str().unwrap_or_default();
+    known["description"] = format!("{others}; {description}").into();
+    if known.get("default") != Some(&default) {
+        known.remove("default");
+    }
 }
 
 /// A value, a list of values, or a range of them.
