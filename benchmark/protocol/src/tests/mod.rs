@@ -6,6 +6,7 @@ mod ask;
 mod call_api;
 mod definition;
 mod fetch_range;
+mod get_object;
 mod judge;
 mod objects;
 
@@ -21,7 +22,7 @@ pub use definition::{Calls, Definition, Rules, Seen, Setting};
 pub use judge::{Document, Expected, Fault};
 
 /// Every test, in the order of tables and lists.
-static ALL: [Test; 2] = [Test(&fetch_range::FetchRange), Test(&call_api::CallApi)];
+static ALL: [Test; 3] = [Test(&fetch_range::FetchRange), Test(&call_api::CallApi), Test(&get_object::GetObject)];
 
 /// A test, by its [`Definition`].
 #[derive(Clone, Copy)]
