@@ -299,7 +299,8 @@ mod tests {
     fn the_floor_of_a_run_is_what_the_origin_adds_to_every_request() {
         let cases =
             planned(&["baseline"], &["--param", "delay=5ms", "--inject", "latency=bimodal:1ms,150ms,0.1"]).unwrap();
-        let floors: Vec<Duration> = cases.iter().map(least_delay).collect();
-        assert_eq!(floors, [Duration::from_millis(1), Duration::from_millis(6)]);
+        let floor = |test: &str| cases.iter().find(|case| case.test.name() == test).map(least_delay);
+        assert_eq!(floor("fetch_range"), Some(Duration::from_millis(1)));
+        assert_eq!(floor("call_api"), Some(Duration::from_millis(6)));
     }
 }
