@@ -30,6 +30,7 @@ mod failure;
 #[doc(hidden)]
 pub mod fuzz;
 mod load;
+mod measured;
 mod options;
 mod program;
 mod request;
@@ -49,8 +50,9 @@ pub use benchmark_protocol::tests::{ContentRange, Test};
 
 pub use client::{AsyncClient, BlockingClient, ConstructError};
 pub use failure::Failure;
+pub use measured::Program;
 pub use options::Options;
-pub use program::{Program, run_async, run_blocking};
+pub use program::{run_async, run_blocking};
 pub use request::Request;
 pub use response::Response;
 pub use sigv4::Credentials;

@@ -21,6 +21,7 @@ use crate::load::asynchronous::Asynchronous;
 use crate::load::blocking::Blocking;
 use crate::load::schedule::Schedule;
 use crate::load::{Load, watch};
+use crate::measured::Program;
 use crate::options::Options;
 use crate::resources;
 use crate::response::Response;
@@ -30,15 +31,6 @@ use crate::workload::Workload;
 
 /// How far ahead a replica on its own sets its start.
 const START_LEAD: Duration = Duration::from_millis(5);
-
-/// Which program this is; made by [`crate::program!`].
-#[derive(Clone, Copy, Debug)]
-pub struct Program {
-    /// The measured library.
-    pub library: &'static str,
-    /// Its version.
-    pub version: &'static str,
-}
 
 /// Runs a test of an async library: the whole of its `main`.
 #[must_use]

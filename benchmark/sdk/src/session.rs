@@ -13,8 +13,8 @@ use benchmark_protocol::message::{CoordinatorMessage, Hello, MAX_MESSAGE_BYTES, 
 
 use crate::clock::now_ns;
 use crate::load::Load;
+use crate::measured::Program;
 use crate::options::Options;
-use crate::program::Program;
 
 /// The exit code of a replica whose coordinator went away.
 const ORPHANED: i32 = 5;

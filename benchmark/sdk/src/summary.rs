@@ -8,8 +8,8 @@ use benchmark_protocol::message::{Histogram as Wire, ReplicaResult};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 
+use crate::measured::Program;
 use crate::options::Options;
-use crate::program::Program;
 
 /// A few lines a person can read at once.
 pub(crate) fn text(program: &Program, options: &Options, result: &ReplicaResult) -> String {

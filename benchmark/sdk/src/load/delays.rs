@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use super::recorder::{BATCH, histogram};
+use super::histogram::Batched;
 
 /// The two histograms of one worker thread, in nanoseconds.
 #[derive(Clone, Debug)]
@@ -52,29 +52,5 @@ impl Delays {
 
     pub(super) const fn scheduling_delay(&self) -> &Histogram<u64> {
         &self.scheduling_delay.histogram
-    }
-}
-
-/// A histogram that is written to in batches.
-#[derive(Clone, Debug)]
-struct Batched {
-    histogram: Histogram<u64>,
-    batch: Vec<u64>,
-}
-
-impl Batched {
-    fn new(longest_ns: u64) -> Self {
-        Self { histogram: histogram(longest_ns), batch: Vec::with_capacity(BATCH) }
-    }
-
-    fn record(&mut self, ns: u64) {
-        self.batch.push(ns);
-        if self.batch.len() == BATCH {
-            self.flush();
-        }
-    }
-
-    fn flush(&mut self) {
-        self.batch.drain(..).for_each(|ns| self.histogram.saturating_record(ns));
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod arrivals;
 pub(crate) mod asynchronous;
 pub(crate) mod blocking;
 mod delays;
+mod histogram;
 mod open;
 mod pacer;
 mod recorder;
@@ -33,9 +34,9 @@ use crate::resources;
 use crate::response::Response;
 use crate::workload::Workload;
 use arrivals::Arrivals;
+pub(crate) use histogram::{histogram, wire};
 use open::OpenLoop;
 use recorder::{Ended, Recorder};
-pub(crate) use recorder::{histogram, wire};
 use schedule::{End, Schedule, Stage};
 use slot::Slot;
 
@@ -316,11 +317,11 @@ impl Load {
                 sum += slot;
                 sum
             }),
-            latency: recorder::wire(sum.latency()),
-            failure_latency: recorder::wire(sum.failure_latency()),
-            first_byte: (!sum.first_byte().is_empty()).then(|| recorder::wire(sum.first_byte())),
-            service_time: sum.delays().map(|delays| recorder::wire(delays.service_time())),
-            scheduling_delay: sum.delays().map(|delays| recorder::wire(delays.scheduling_delay())),
+            latency: wire(sum.latency()),
+            failure_latency: wire(sum.failure_latency()),
+            first_byte: (!sum.first_byte().is_empty()).then(|| wire(sum.first_byte())),
+            service_time: sum.delays().map(|delays| wire(delays.service_time())),
+            scheduling_delay: sum.delays().map(|delays| wire(delays.scheduling_delay())),
             scheduled: self.open.as_ref().map(|open| locked(open).scheduled()),
             issued: sum.delays().map(|delays| delays.issued),
             resources: Edges {

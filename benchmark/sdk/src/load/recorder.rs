@@ -1,13 +1,11 @@
 //! Counters and histograms of one worker thread.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use benchmark_protocol::counts::{Counts, FailureKind};
-use benchmark_protocol::message::{FailureSample, Histogram as Wire, Phase};
+use benchmark_protocol::message::{FailureSample, Phase};
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
 use super::delays::Delays;
+use super::histogram::{BATCH, histogram};
 use crate::failure::Failure;
 
 /// Texts kept of each kind of failure.
@@ -15,10 +13,6 @@ const SAMPLES_PER_KIND: usize = 3;
 
 /// The longest text kept of a failure, in characters.
 const SAMPLE_LENGTH: usize = 300;
-
-/// Values are recorded so many at a time. The counters of a histogram are spread too widely to stay in a near cache beside
-/// the bodies: one by one, each success would wait for two of them.
-pub(super) const BATCH: usize = 256;
 
 /// What the requests of one worker thread came to. Histograms are in nanoseconds, with 3 significant digits from 1 ns on.
 #[derive(Clone, Debug)]
@@ -176,21 +170,6 @@ impl Recorder {
             self.samples.push((failure.kind, failure.text.chars().take(SAMPLE_LENGTH).collect()));
         }
     }
-}
-
-/// An empty histogram of nanoseconds up to so many.
-pub(crate) fn histogram(longest_ns: u64) -> Histogram<u64> {
-    Histogram::new_with_bounds(1, longest_ns.max(1_000_000_000), 3)
-        .unwrap_or_else(|_| unreachable!("3 digits and a bound above 2 are always good"))
-}
-
-/// A whole histogram as it goes over the wire.
-pub(crate) fn wire(histogram: &Histogram<u64>) -> Wire {
-    let mut bytes = Vec::new();
-    V2DeflateSerializer::new()
-        .serialize(histogram, &mut bytes)
-        .unwrap_or_else(|_| unreachable!("writing to memory does not fail"));
-    Wire(STANDARD.encode(bytes))
 }
 
 #[cfg(test)]
