@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
+use benchmark_protocol::tests::Test;
 use serde_json::Value;
 
 use super::support::{Containers, PATIENCE, assert_valid, compose, compose_tools};
@@ -20,7 +21,7 @@ fn either_compose_runs_a_campaign() {
         assert_eq!(ended.code, 0, "{tool}: {ended:?}");
         assert!(ended.stderr.contains("runner compose"), "{}", ended.stderr);
         let rows = containers.rows();
-        assert_eq!(rows.len(), 2);
+        assert_eq!(rows.len(), Test::all().count());
         for row in rows {
             assert_valid(&row);
             assert_audit_is_exact(&row);
