@@ -52,7 +52,7 @@ fn an_image_that_cannot_start_is_named_and_the_next_run_is_fine() {
     let row = containers.row();
     let reason = text(&row, "invalid_reason");
     assert!(reason.contains("could not start the containers"), "{reason}");
-    assert!(reason.contains("/call_api") && reason.contains("no such file or directory"), "{reason}");
+    assert!(reason.contains("/baseline") && reason.contains("no such file or directory"), "{reason}");
     drop(broken);
     fs::remove_file(containers.harness.path("benchmark.db")).unwrap();
     let ended = containers.run(&arguments);

@@ -13,7 +13,7 @@ fn what_the_runner_cannot_do_is_refused_before_anything_is_built() {
         (&["--runner", "compose", "--target", "http://localhost/a/b"], "which containers do not reach"),
         (&["--runner", "process", "--cpus", "1"], "`--cpus` and `--memory` are limits of containers"),
         (&["--runner", "process", "--memory", "64MiB"], "`--cpus` and `--memory` are limits of containers"),
-        (&["--memory", "1MiB"], "a container needs 6MiB or more"),
+        (&["--memory", "1MiB"], "`1MiB` is too little: 6MiB or more is needed"),
         (&["--cpus", "0"], "is no number of CPUs"),
     ] {
         let ended = containers.run(&[&["run-test", "baseline", "fetch_range"], arguments].concat());
