@@ -70,7 +70,10 @@ impl Harness {
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let running = Running::spawn(self.command(arguments));
         // The programs may have to be built first.
-        eventually(Duration::from_secs(1200), "a replica runs", || !running.replicas().is_empty());
+        eventually(Duration::from_secs(1200), "a replica runs", || {
+            assert!(is_running(running.pid()), "the harness ended before a replica ran");
+            !running.replicas().is_empty()
+        });
         sleep(Duration::from_millis(700));
         running
     }
@@ -103,7 +106,7 @@ impl Running {
 
     /// The pids of its replicas.
     pub(crate) fn replicas(&self) -> Vec<u32> {
-        self.children(|command| command.contains("fetch_range") || command.contains("call_api"))
+        self.children(|command| command.contains("/libraries/"))
     }
 
     /// The pid of its origin.
