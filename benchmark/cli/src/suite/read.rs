@@ -280,6 +280,6 @@ impl Matrix {
         let named = |axis: &Axis| {
             axis.values.iter().flat_map(|given| &given.texts).filter_map(|name| Test::named(name)).collect()
         };
-        self.axis("test").map_or_else(|| Test::all().collect(), named)
+        self.axis("test").map_or_else(|| Test::all().filter(|test| test.is_core()).collect(), named)
     }
 }

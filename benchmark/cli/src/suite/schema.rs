@@ -88,7 +88,7 @@ fn selection(libraries: &[Library]) -> Map<String, Value> {
     }
     Map::from_iter([
         ("library".to_owned(), described(&libraries, "Libraries [default: every one that has the test]")),
-        ("test".to_owned(), described(&tests, "Tests [default: every one]")),
+        ("test".to_owned(), described(&tests, "Tests [default: the core ones, fetch_range and call_api]")),
         (
             "params".to_owned(),
             json!({
