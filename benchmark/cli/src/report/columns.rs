@@ -22,7 +22,13 @@ pub(super) fn columns() -> Vec<Column> {
         column("library", |case| Some(case.library.clone())),
         column("test", |case| Some(case.test.name().to_owned())),
     ];
+    // Tests share names: a column each.
+    let mut known: Vec<&str> = Vec::new();
     for parameter in Test::all().flat_map(Test::parameters) {
+        if known.contains(&parameter.name) {
+            continue;
+        }
+        known.push(parameter.name);
         columns.push(column(parameter.name, |case| {
             case.params.iter().find(|(name, _)| *name == parameter.name).map(|(_, value)| value.to_owned())
         }));
