@@ -6,8 +6,7 @@ use super::answer::Answer;
 use super::ask::Ask;
 use super::definition::{Calls, Definition, Rules, Seen, Setting};
 use super::judge::Expected;
-use super::objects::{SAMPLE_EVERY, compared, objects};
-use crate::content;
+use super::objects::{SAMPLE_EVERY, SIGNED, compared, is_own, objects};
 use crate::operation::Operation;
 use crate::parameter::{Kind, Parameter, Values};
 use crate::target::Object;
@@ -43,12 +42,7 @@ impl Definition for FetchRange {
                     "64",
                     "how many objects of the origin the ranges are drawn from",
                 ),
-                Parameter::new(
-                    "signed",
-                    Kind::Flag,
-                    "false",
-                    "sign each request (SigV4) with the credentials of the AWS_* variables",
-                ),
+                SIGNED,
             ]
         }
     }
@@ -149,7 +143,7 @@ struct Contract {
 
 impl Rules for Contract {
     fn allow(&self, seen: &Seen<'_>) -> bool {
-        let is_own = content::key_index(seen.key).is_some_and(|index| index < self.objects);
+        let is_own = is_own(seen.key, self.objects);
         let is_exact = seen.range.as_ref().is_some_and(|range| {
             *range.end() < self.object_size && range.end().checked_sub(*range.start()) == Some(self.length - 1)
         });

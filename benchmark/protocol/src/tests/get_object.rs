@@ -4,8 +4,7 @@ use super::answer::Answer;
 use super::ask::Ask;
 use super::definition::{Calls, Definition, Rules, Seen, Setting};
 use super::judge::Expected;
-use super::objects::{SAMPLE_EVERY, compared, objects};
-use crate::content;
+use super::objects::{SAMPLE_EVERY, SIGNED, compared, is_own, objects};
 use crate::operation::Operation;
 use crate::parameter::{Kind, Parameter, Values};
 use crate::target::Object;
@@ -39,12 +38,7 @@ impl Definition for GetObject {
                     "64",
                     "how many objects of the origin are asked for",
                 ),
-                Parameter::new(
-                    "signed",
-                    Kind::Flag,
-                    "false",
-                    "sign each request (SigV4) with the credentials of the AWS_* variables",
-                ),
+                SIGNED,
             ]
         }
     }
@@ -105,7 +99,7 @@ struct Contract {
 
 impl Rules for Contract {
     fn allow(&self, seen: &Seen<'_>) -> bool {
-        let is_own = content::key_index(seen.key).is_some_and(|index| index < self.objects);
+        let is_own = is_own(seen.key, self.objects);
         seen.operation == Some(Operation::Get) && is_own && !seen.ranged
     }
 }

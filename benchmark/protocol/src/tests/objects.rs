@@ -2,10 +2,19 @@
 
 use super::definition::Setting;
 use crate::content;
+use crate::parameter::{Kind, Parameter};
 use crate::target::{Names, Object};
 
 /// Content is compared byte by byte for one response in so many; length and range for all of them.
 pub(super) const SAMPLE_EVERY: u64 = 64;
+
+/// Whether requests are signed, of every test whose requests may be.
+pub(super) const SIGNED: Parameter = Parameter::new(
+    "signed",
+    Kind::Flag,
+    "false",
+    "sign each request (SigV4) with the credentials of the AWS_* variables",
+);
 
 /// The origin's own, those of a listed bucket of at least this size, or the one that the target names.
 ///
@@ -29,6 +38,11 @@ pub(super) fn objects(setting: &Setting<'_>, least_size: u64) -> Result<Vec<Obje
         return Err("the target names a bucket, and no object of it: name one (s3://bucket/key)".to_owned());
     }
     Ok(objects)
+}
+
+/// Whether a key is one of so many objects of a run's own.
+pub(super) fn is_own(key: &str, objects: u64) -> bool {
+    content::key_index(key).is_some_and(|index| index < objects)
 }
 
 /// Where in the pattern the object begins, where this answer is one of those that are compared.
