@@ -55,7 +55,21 @@ impl AsyncClient for Client {
         let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
         let asked = self.0.get_object().bucket(request.bucket()).key(request.key());
         let asked = asked.set_range(request.range_header().map(str::to_owned));
-        let mut got = match asked.send().await {
+        let sent = match request.given_headers().next() {
+            None => asked.send().await,
+            Some(_) => {
+                // What changes a request is kept beyond this call: it owns what it says.
+                let given: Vec<_> =
+                    request.given_headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+                let changed = asked.customize().mutate_request(move |request| {
+                    for (name, value) in &given {
+                        request.headers_mut().insert(name.clone(), value.clone());
+                    }
+                });
+                changed.send().await
+            }
+        };
+        let mut got = match sent {
             Ok(got) => got,
             Err(error) => return failed(&error, response),
         };

@@ -1,5 +1,6 @@
 //! object_store: its S3 client against the origin and S3 endpoints, its HTTP client against any other server.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use futures_util::StreamExt;
 use object_store::aws::AmazonS3Builder;
 use object_store::http::HttpBuilder;
 use object_store::path::Path;
-use object_store::{ClientConfigKey, ClientOptions, GetOptions, GetRange, ObjectStore, RetryConfig};
+use object_store::{ClientConfigKey, ClientOptions, GetOptions, GetRange, HeaderMap, ObjectStore, RetryConfig};
 
 struct Client {
     store: Box<dyn ObjectStore>,
@@ -23,7 +24,10 @@ impl AsyncClient for Client {
 
     fn new(options: &Options) -> Result<Self, ConstructError> {
         let target = options.target()?;
+        let headers = options.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let headers = headers.collect::<HashMap<String, String>>();
         let client = ClientOptions::new()
+            .with_default_headers(HeaderMap::try_from(&headers)?)
             .with_allow_http(true)
             .with_http1_only()
             .with_timeout_disabled()

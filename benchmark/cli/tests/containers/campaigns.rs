@@ -1,6 +1,8 @@
 //! Campaigns that go well: with either compose, with many replicas, side by side, and by hand.
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
@@ -42,6 +44,45 @@ fn a_rate_reaches_the_containers() {
     let row = containers.row();
     assert_valid(&row);
     assert_eq!((&row["scheduled_requests"], &row["number_successes"]), (&400.into(), &400.into()), "{row}");
+}
+
+/// A document for whoever has the key, on every address of this host: its URL there.
+fn locked_document(key: &'static str) -> String {
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let addresses = Command::new("hostname").arg("-I").output().unwrap().stdout;
+    let addresses = String::from_utf8(addresses).unwrap();
+    let host = addresses.split_whitespace().next().expect("an address that is not the loopback");
+    let url = format!("http://{host}:{}/data/document.json", listener.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                loop {
+                    let head: Vec<String> =
+                        lines.by_ref().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+                    let opens = head.iter().any(|line| line.eq_ignore_ascii_case(&format!("x-api-key: {key}")));
+                    let status = if opens { "200 OK" } else { "403 Forbidden" };
+                    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 9\r\n\r\n{{\"id\": 7}}");
+                    if head.is_empty() || (&stream).write_all(answer.as_bytes()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+#[test]
+fn a_header_reaches_a_server_from_containers() {
+    let Some(containers) = Containers::new() else { return };
+    let target = ["run-test", "baseline", "call_api", "--target", &locked_document("s3cr3t")];
+    let with = containers.run(&[&target[..], &["--header", "X-Api-Key: s3cr3t"], &SHORT].concat());
+    assert_eq!(with.code, 0, "{with:?}");
+    assert_valid(&containers.row());
+    let without = containers.run(&[&target[..], &SHORT].concat());
+    assert_eq!(without.code, 3, "{without:?}");
+    assert!(without.stdout.contains("status 403"), "{without:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::support::{Harness, SHORT, eventually, needs, signal, text};
+use super::support::{Harness, SHORT, eventually, free_port, needs, signal, text};
 
 /// A server that ends with the test.
 struct Server(Child);
@@ -19,9 +19,8 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
+/// What opens the locked part of the server.
+const KEY: &str = "s3cr3t=abc, def";
 
 fn wait_for(port: u16) {
     eventually(Duration::from_secs(20), "the server listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
@@ -40,7 +39,8 @@ fn nginx_serving_a_file_is_measured_without_an_audit() {
         "daemon off; worker_processes 1; pid {prefix}/pid; error_log stderr; user root; events {{}} \
          http {{ access_log off; client_body_temp_path {prefix}/t1; proxy_temp_path {prefix}/t2; \
          fastcgi_temp_path {prefix}/t3; uwsgi_temp_path {prefix}/t4; scgi_temp_path {prefix}/t5; keepalive_requests 1000000; \
-         server {{ listen 127.0.0.1:{port}; root {prefix}; }} }}"
+         server {{ listen 127.0.0.1:{port}; root {prefix}; \
+         location /locked/ {{ alias {prefix}/data/; if ($http_x_api_key != \"{KEY}\") {{ return 403; }} }} }} }}"
     );
     std::fs::write(folder.join("nginx.conf"), configuration).unwrap();
     let mut command = Command::new(nginx);
@@ -57,8 +57,22 @@ fn nginx_serving_a_file_is_measured_without_an_audit() {
     let document = format!("http://127.0.0.1:{port}/data/document.json");
     let ended = harness.run(&[&["run-all", "--test", "call_api", "--target", &document], &SHORT[..]].concat());
     assert_eq!(ended.code, 0, "{ended:?}");
+    // The same, for whoever has the key: it reaches the server from every library.
+    let locked =
+        ["--target", &format!("http://127.0.0.1:{port}/locked/file.bin"), "--header", &format!("X-Api-Key: {KEY}")];
+    let ended = harness.run(&[&["run-all", "--test", "fetch_range"], &locked[..], &SHORT].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let said = format!("{ended:?}");
+    let database = String::from_utf8_lossy(&std::fs::read(harness.path("benchmark.db")).unwrap()).into_owned();
+    assert!(
+        database.contains("x-api-key: ***") && ![said, database].iter().any(|text| text.contains(KEY)),
+        "{ended:?}"
+    );
     let rows = harness.rows();
-    assert!(rows.len() >= 10);
+    assert!(rows.len() >= 15);
+    let without = harness.run(&[&["run-test", "hyper", "fetch_range"], &locked[..2], &SHORT].concat());
+    assert_eq!(without.code, 3, "{without:?}");
+    assert!(without.stdout.contains("status 403"), "{without:?}");
     for row in &rows {
         assert_eq!(text(row, "verdict"), "valid", "{row}");
         assert!(text(row, "marks").contains("no_audit"), "{row}");
