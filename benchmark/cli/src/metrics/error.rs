@@ -57,6 +57,16 @@ pub enum MetricsError {
         #[source]
         source: reqwest::Error,
     },
+    /// It answered with more than can be samples of containers.
+    #[error(
+        "Prometheus at `{url}` answered with more than {longest} bytes, which were not read; name another with --prometheus"
+    )]
+    TooLong {
+        /// Who was asked.
+        url: String,
+        /// What is read of an answer, in bytes.
+        longest: usize,
+    },
     /// Whatever answers there does not speak Prometheus's API.
     #[error("`{url}` is not a Prometheus: it answered status {status} and `{start}`; name another with --prometheus")]
     NotPrometheus {

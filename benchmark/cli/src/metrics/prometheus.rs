@@ -25,6 +25,9 @@ const RUNS_PER_QUERY: usize = 50;
 /// Containers that one query asks for.
 const CONTAINERS_PER_QUERY: usize = 200;
 
+/// The longest answer that is read, in bytes: many times the samples of a query.
+const LONGEST: usize = 64 << 20;
+
 /// A Prometheus, by its URL. Clones share connections.
 #[derive(Clone, Debug)]
 pub struct Prometheus {
@@ -149,9 +152,15 @@ impl Prometheus {
                 () => MetricsError::BrokenOff { url: url(), source },
             }
         };
-        let response = request.timeout(limit).send().await.map_err(failed)?;
+        let mut response = request.timeout(limit).send().await.map_err(failed)?;
         let status = response.status().as_u16();
-        let body = response.bytes().await.map_err(failed)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LONGEST {
+                return Err(MetricsError::TooLong { url: url(), longest: LONGEST });
+            }
+            body.extend_from_slice(&chunk);
+        }
         read(&url(), status, &body)
     }
 

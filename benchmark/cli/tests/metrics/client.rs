@@ -132,6 +132,12 @@ async fn every_way_to_fail_has_its_own_error() {
     assert!(matches!(error, MetricsError::BrokenOff { .. }), "{error:?}");
 }
 
+#[tokio::test]
+async fn an_answer_without_end_is_not_read_to_its_end() {
+    let error = error_of("200 OK", &" ".repeat((64 << 20) + 1)).await;
+    assert!(matches!(error, MetricsError::TooLong { .. }), "{error:?}");
+}
+
 async fn error_of(status: &str, body: &str) -> MetricsError {
     let server = Scripted::answering(status, body).await;
     Prometheus::new(&server.url).unwrap().samples(&["r1".to_owned()], END_US, SPAN).await.unwrap_err()
