@@ -1,8 +1,10 @@
 //! `--resume`: the command that a campaign was started with, read back from the database.
 
+use std::path::Path;
+
 use anyhow::Result;
 
-use crate::case::{Header, Mismatch, with_values};
+use crate::case::{Header, Mismatch, with_values, without_values};
 use crate::exit::Usage;
 use crate::machine;
 use crate::plan::Database;
@@ -34,14 +36,23 @@ pub(super) fn check_alone(arguments: impl IntoIterator<Item = String>) -> Result
 pub(super) fn with_headers(id: &str, arguments: Vec<String>, headers: &[Header]) -> Result<Vec<String>, Usage> {
     with_values(arguments, headers).map_err(|Mismatch { missing, unknown }| match missing.as_slice() {
         [] => Usage(format!("campaign {id} has no header `{}`: it goes on as it was planned", unknown.join("`, `"))),
-        missing => {
-            let again: String = missing.iter().map(|name| format!(" --header '{name}: VALUE'")).collect();
-            Usage(format!(
-                "campaign {id} sends `{}`, and values of headers are not kept: `benchmark run-all --resume {id}{again}`",
-                missing.join("`, `")
-            ))
-        }
+        missing => Usage(format!(
+            "campaign {id} sends `{}`, and values of headers are not kept: `benchmark run-all --resume {id}{}`",
+            missing.join("`, `"),
+            given_again(missing)
+        )),
     })
+}
+
+/// The command that goes on with the campaign that a command with these arguments began.
+pub(super) fn command_for(id: &str, arguments: impl Iterator<Item = String>, database: &Path) -> String {
+    let headers = with_values(without_values(arguments), &[]).err().unwrap_or_default().missing;
+    format!("benchmark run-all --resume {id}{}{}", database_flag(database), given_again(&headers))
+}
+
+/// The flags of headers whose values are to be given again.
+fn given_again(names: &[String]) -> String {
+    names.iter().map(|name| format!(" --header '{name}: VALUE'")).collect()
 }
 
 /// The id of the campaign that `asked` names, and the arguments of its command.
@@ -68,4 +79,19 @@ pub(super) async fn command_of(asked: &str, database: &Database) -> Result<(Stri
         );
     }
     Ok((id.clone(), campaign.arguments.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_goes_on_asks_for_headers_again() {
+        let arguments = ["run-all", "--header", "X-Key: secret", "--header=y: a"].map(str::to_owned).into_iter();
+        let command = command_for("c1", arguments, Path::new("my runs.db"));
+        let again = "--db 'my runs.db' --header 'x-key: VALUE' --header 'y: VALUE'";
+        assert_eq!(command, format!("benchmark run-all --resume c1 {again}"));
+        let without = command_for("c1", std::iter::empty(), Path::new("my runs.db"));
+        assert_eq!(without, "benchmark run-all --resume c1 --db 'my runs.db'");
+    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 
+use super::resume;
 use crate::campaign::{self, Outcome, Resumed};
 use crate::case::case_key;
 use crate::compare;
@@ -13,7 +14,6 @@ use crate::library::{self, Library};
 use crate::plan::{Database, LoadOptions, Plan, Selection, plan};
 use crate::report::{self, Style};
 use crate::results::{CampaignRow, of_campaign};
-use crate::shell::database_flag;
 use crate::stats::comparison::Metric;
 use crate::store::Store;
 
@@ -114,10 +114,9 @@ pub(super) async fn conduct(
     println!("{}", report::cost(&rows, outcome.own_cost.as_ref()));
     if outcome.interrupted {
         println!(
-            "interrupted: {} finished runs are kept; go on with `benchmark run-all --resume {}{}`",
+            "interrupted: {} finished runs are kept; go on with `{}`",
             rows.iter().map(|row| row.row.case.runs.len()).sum::<usize>(),
-            outcome.campaign_id,
-            database_flag(&path)
+            resume::command_for(&outcome.campaign_id, std::env::args(), &path)
         );
         return Ok(Exit::Interrupted);
     }
