@@ -177,9 +177,16 @@ impl<C: AsyncClient> Place<C> {
         self.load.end(self.at(), begun, hand, (ended_ns, failure));
         if failed && let Some(undo) = self.load.workload.undo(begun.ordinal, &hand.trail) {
             hand.response.expect(&undo);
-            self.slot().issue(undo.operation());
+            let undone = async {
+                let _place = match &self.gate {
+                    None => None,
+                    Some(gate) => gate.acquire().await.ok(),
+                };
+                self.slot().issue(undo.operation());
+                self.client.perform(&undo, &mut hand.response).await
+            };
             // What cannot be undone stays at the target, which is no failure of any call.
-            let _ = tokio::time::timeout(UNDO, self.client.perform(&undo, &mut hand.response)).await;
+            let _ = tokio::time::timeout(UNDO, undone).await;
             return now_ns();
         }
         ended_ns

@@ -144,7 +144,10 @@ impl<C: BlockingClient> Place<C> {
         if failed && let Some(undo) = self.load.workload.undo(begun.ordinal, &hand.trail) {
             hand.response.expect(&undo);
             // What cannot be undone stays at the target, which is no failure of any call.
-            let _ = self.request(&undo, &mut hand.response);
+            let permit = self.gate.as_ref().map(|gate| gate.acquire(now_ns()));
+            if !matches!(permit, Some(None)) {
+                let _ = self.request(&undo, &mut hand.response);
+            }
             return now_ns();
         }
         ended_ns
