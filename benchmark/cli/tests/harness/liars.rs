@@ -1,11 +1,9 @@
 //! A client that lies, planted as a library in a checkout of its own: each lie has a reason that names it.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
 use serde_json::Value;
 
-use super::support::{Harness, root};
+use super::checkout::Checkout;
+use super::support::{Harness, target};
 
 /// The place in the baseline's client that the lies are told in.
 const TRUTH: &str = "connection.write_head(request, &self.host, self.keep_alive);
@@ -123,58 +121,15 @@ fn told() -> String {
 }
 
 /// A checkout with a library `liar`: the baseline with another way to get a response.
-struct Checkout(tempfile::TempDir);
-
-impl Checkout {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
-        assert!(listed.status.success(), "{listed:?}");
-        for name in String::from_utf8(listed.stdout).unwrap().split_terminator('\0') {
-            let (from, to) = (root().join(name), folder.path().join(name));
-            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-            if from.is_file() {
-                std::fs::copy(from, to).unwrap();
-            }
-        }
-        let checkout = Self(folder);
-        checkout.plant();
-        checkout
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn plant(&self) {
-        let (baseline, liar) = (self.path().join("benchmark/tests/baseline"), self.path().join("benchmark/tests/liar"));
-        std::fs::create_dir_all(&liar).unwrap();
-        for name in ["client.rs", "library.toml", "Cargo.toml"] {
-            let source = std::fs::read_to_string(baseline.join(name)).unwrap();
-            let changed = source
-                .replace("benchmark-test-baseline", "benchmark-test-liar")
-                .replace("\"baseline\"", "\"liar\"")
-                .replace(TRUTH, &told());
-            std::fs::write(liar.join(name), without_the_bare_loop(&changed)).unwrap();
-        }
-        let client = std::fs::read_to_string(liar.join("client.rs")).unwrap();
-        assert!(client.contains(RETRIES), "the baseline's client reads otherwise now: adapt TRUTH");
-        // A new package: its line in Cargo.lock, as `cargo build` writes it for whoever adds a library.
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let locked = Command::new(cargo)
-            .args(["update", "--workspace", "--offline", "--quiet"])
-            .current_dir(self.path())
-            .stdout(Stdio::null())
-            .status()
-            .unwrap();
-        assert!(locked.success());
-    }
-}
-
-/// A manifest without what the liar has no file for.
-fn without_the_bare_loop(text: &str) -> String {
-    let left_out = |part: &&str| part.starts_with("[[") && part.contains("bare");
-    text.split("\n\n").filter(|part| !left_out(part)).collect::<Vec<_>>().join("\n\n")
+fn with_a_liar() -> Checkout {
+    let checkout = Checkout::new();
+    let made = checkout.run(&["new", "liar", "--from", "baseline"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let client = "benchmark/tests/liar/client.rs";
+    let truth = checkout.text(client);
+    assert!(truth.contains(TRUTH), "the baseline's client reads otherwise now: adapt TRUTH");
+    std::fs::write(checkout.path(client), truth.replace(TRUTH, &told())).unwrap();
+    checkout
 }
 
 /// What the harness says of a run of the liar.
@@ -183,20 +138,16 @@ fn row_of(checkout: &Checkout, lie: &str, test: &str, more: &[&str]) -> Value {
     let arguments = [&["run-test", "liar", test, "--warmup", "200ms", "--duration", "1s"], more].concat();
     let mut command = harness.command(&arguments);
     // Everything but the workspace's own packages is built already.
-    command.env("BENCHMARK_ROOT", checkout.path()).env("CARGO_TARGET_DIR", target()).env("LIE", lie);
+    command.env("BENCHMARK_ROOT", checkout.path("")).env("CARGO_TARGET_DIR", target()).env("LIE", lie);
     let ended = command.output().unwrap();
     let code = if lie == "none" { 0 } else { 3 };
     assert_eq!(ended.status.code(), Some(code), "{lie}: {}", String::from_utf8_lossy(&ended.stderr));
     harness.rows().remove(0)
 }
 
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
-}
-
 #[test]
 fn every_lie_is_caught_and_named() {
-    let checkout = Checkout::new();
+    let checkout = with_a_liar();
     for (lie, test, more, signs) in [
         ("none", "fetch_range", &[][..], &[][..]),
         ("none", "call_api", &[], &[]),

@@ -1,6 +1,12 @@
 //! What every library is put through. A new one is found by its folder.
 
-use super::support::{Harness, SHORT, assert_audit_is_exact, number, text};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::support::{
+    Harness, Running, SHORT, assert_audit_is_exact, ended, eventually, free_port, number, target, text,
+};
 
 #[test]
 fn every_library_is_valid_and_agrees_with_the_audit() {
@@ -178,4 +184,24 @@ fn a_stall_shows_in_the_longest_latency() {
         let longest = number(&row, "latency_max_ms");
         assert!((550.0..750.0).contains(&longest), "{longest} ms in {row}");
     }
+}
+
+#[test]
+fn a_thread_that_cannot_be_started_ends_the_replica() {
+    let harness = Harness::new();
+    let built = harness.run(&[&["run-test", "ureq", "call_api"], &SHORT[..]].concat());
+    assert_eq!(built.code, 0, "{built:?}");
+    let entries = std::fs::read_dir(target().join("libraries")).unwrap().flatten();
+    let program = entries.map(|entry| entry.path().join("release/ureq")).find(|path| path.is_file()).unwrap();
+    let port = free_port();
+    let _origin = Running::spawn(harness.command(&["origin", "--listen", &format!("127.0.0.1:{port}")]));
+    eventually(Duration::from_secs(20), "the origin listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    // Each thread reserves 2 MiB for its stack: there is room for some 200.
+    let limited = "ulimit -v 400000; exec \"$0\" --test call_api --origin --target \"$1\" --concurrency 4000";
+    let begun = Instant::now();
+    let mut command = Command::new("sh");
+    command.args(["-c", limited]).arg(program).arg(format!("http://127.0.0.1:{port}/run"));
+    let ended = ended(command.output().unwrap());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(ended.code != 0 && ended.stderr.contains("cannot start thread"), "{ended:?}");
 }

@@ -5,68 +5,29 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tempfile::TempDir;
+use super::checkout::Checkout;
+use super::support::{assert_interrupted, skip, starts_another, write_script};
 
-use super::support::{Ended, assert_interrupted, ended, root, skip, starts_another, write_script};
+/// Whether cargo would build this library with `--locked`.
+fn is_locked(checkout: &Checkout, library: &str) -> bool {
+    let manifest = checkout.path("benchmark/tests").join(library).join("Cargo.toml");
+    let mut command = Command::new("cargo");
+    command.args(["tree", "--locked", "--quiet", "--manifest-path"]).arg(manifest).current_dir(checkout.path(""));
+    command.stdout(Stdio::null()).status().unwrap().success()
+}
 
-/// A copy of what git knows of this checkout.
-struct Checkout(TempDir);
-
-impl Checkout {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
-        assert!(listed.status.success(), "{listed:?}");
-        for name in String::from_utf8(listed.stdout).unwrap().split_terminator('\0') {
-            let (from, to) = (root().join(name), folder.path().join(name));
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            if from.is_file() {
-                fs::copy(from, to).unwrap();
-            }
+/// Every file, with its content.
+fn state(checkout: &Checkout) -> Vec<(PathBuf, Vec<u8>)> {
+    fn walk(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() { walk(&path, files) } else { files.push((path.clone(), fs::read(path).unwrap())) }
         }
-        Self(folder)
     }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
-        command.args(arguments).current_dir(self.0.path()).env("BENCHMARK_ROOT", self.0.path());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ended {
-        ended(self.command(arguments).output().unwrap())
-    }
-
-    /// Whether cargo would build this library with `--locked`.
-    fn is_locked(&self, library: &str) -> bool {
-        let manifest = self.path("benchmark/tests").join(library).join("Cargo.toml");
-        let mut command = Command::new("cargo");
-        command.args(["tree", "--locked", "--quiet", "--manifest-path"]).arg(manifest).current_dir(self.0.path());
-        command.stdout(Stdio::null()).status().unwrap().success()
-    }
-
-    /// Every file but those of git, with its content.
-    fn state(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        fn walk(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
-            for entry in fs::read_dir(folder).unwrap().flatten() {
-                let path = entry.path();
-                if path.is_dir() { walk(&path, files) } else { files.push((path.clone(), fs::read(path).unwrap())) }
-            }
-        }
-        let mut files = Vec::new();
-        walk(self.0.path(), &mut files);
-        files.sort();
-        files
-    }
+    let mut files = Vec::new();
+    walk(&checkout.path(""), &mut files);
+    files.sort();
+    files
 }
 
 #[test]
@@ -81,7 +42,7 @@ fn a_copy_is_a_library_that_is_locked_and_listed() {
     let manifest = checkout.text("benchmark/tests/mine/Cargo.toml");
     assert!(manifest.contains("name = \"benchmark-test-mine\"") && !manifest.contains("[workspace]"), "{manifest}");
     assert!(checkout.text("benchmark/tests/mine/README.md").starts_with("# mine\n"));
-    assert!(checkout.is_locked("mine") && checkout.is_locked("reqwest"));
+    assert!(is_locked(&checkout, "mine") && is_locked(&checkout, "reqwest"));
     let listed = checkout.run(&["list"]);
     assert!(listed.stdout.contains("mine"), "{listed:?}");
 }
@@ -107,7 +68,7 @@ fn another_version_of_a_crate_stands_beside_it_with_a_lock_of_its_own() {
         assert!(version_of(&lock, same).iter().all(|version| known.contains(version)), "{same} is another one");
     }
     assert_eq!(checkout.text("Cargo.lock"), before, "the others keep theirs");
-    assert!(checkout.is_locked("reqwest-0-13-4") && checkout.is_locked("reqwest"));
+    assert!(is_locked(&checkout, "reqwest-0-13-4") && is_locked(&checkout, "reqwest"));
     let listed = checkout.run(&["list"]);
     assert!(listed.stdout.contains("reqwest-0-13-4") && listed.stdout.contains("0.13.4"), "{listed:?}");
 }
@@ -115,7 +76,7 @@ fn another_version_of_a_crate_stands_beside_it_with_a_lock_of_its_own() {
 #[test]
 fn what_cannot_be_made_leaves_nothing_behind() {
     let checkout = Checkout::new();
-    let before = checkout.state();
+    let before = state(&checkout);
     for (arguments, code, says) in [
         (&["reqwest", "--from", "hyper"][..], 2, "is there already"),
         (&["Bad Name", "--from", "hyper"], 2, "`Bad Name` is no name of a library"),
@@ -127,7 +88,7 @@ fn what_cannot_be_made_leaves_nothing_behind() {
         let ended = checkout.run(&[&["new"], arguments].concat());
         assert_eq!(ended.code, code, "{arguments:?}: {ended:?}");
         assert!(ended.stderr.contains(says), "{arguments:?}: {}", ended.stderr);
-        assert!(checkout.state() == before, "{arguments:?} left something");
+        assert!(state(&checkout) == before, "{arguments:?} left something");
     }
 }
 
@@ -137,9 +98,9 @@ fn an_interrupt_leaves_nothing_behind_and_ends_cargo() {
     let scripts = tempfile::tempdir().unwrap();
     let (cargo, started) = (scripts.path().join("cargo"), scripts.path().join("started"));
     write_script(&cargo, &starts_another(&started));
-    let before = checkout.state();
+    let before = state(&checkout);
     let mut command = checkout.command(&["new", "mine", "--from", "reqwest"]);
     command.env("CARGO", &cargo);
     assert_interrupted(command, &started, Duration::from_secs(30));
-    assert!(checkout.state() == before);
+    assert!(state(&checkout) == before);
 }

@@ -1,19 +1,23 @@
 //! A folder with a database of its own, and the command run in it.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// One load at a time: two of them would measure each other.
-static TURN: Mutex<()> = Mutex::new(());
+/// One load at a time, in whatever test program or checkout of this machine: two of them would measure each other.
+fn turn() -> File {
+    let file = File::create(std::env::temp_dir().join("benchmark-tests.lock")).unwrap();
+    file.lock().unwrap();
+    file
+}
 
 /// Options of a run that is as short as can be.
 pub(crate) const SHORT: [&str; 6] = ["--warmup", "300ms", "--duration", "1s", "--trials", "1"];
@@ -21,7 +25,7 @@ pub(crate) const SHORT: [&str; 6] = ["--warmup", "300ms", "--duration", "1s", "-
 /// A place to run the command in, alone with its load.
 pub(crate) struct Harness {
     folder: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    _turn: File,
 }
 
 /// How the command ended.
@@ -34,8 +38,7 @@ pub(crate) struct Ended {
 
 impl Harness {
     pub(crate) fn new() -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        Self { folder: TempDir::new().unwrap(), _turn: turn }
+        Self { folder: TempDir::new().unwrap(), _turn: turn() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -236,6 +239,11 @@ pub(crate) fn assert_audit_is_exact(row: &Value) {
 /// The checkout.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// How a command ended, as text.
