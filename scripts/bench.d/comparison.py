@@ -101,9 +101,8 @@ def planted(bench):
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, checkout / name)
     environment = {"BENCHMARK_ROOT": str(checkout), "CARGO_TARGET_DIR": str(TARGET)}
-    plant(checkout, "same", 0)
-    plant(checkout, "slower", MANY_TURNS)
-    run(["cargo", "update", "--workspace", "--offline", "--quiet"], cwd=checkout)
+    plant(bench, checkout, "same", 0)
+    plant(bench, checkout, "slower", MANY_TURNS)
 
     def cpu(library):
         database = fresh(bench)
@@ -113,7 +112,7 @@ def planted(bench):
         return by_name[library] / by_name[COPIED] - 1
 
     turns = max(1, round(MANY_TURNS * 0.05 / cpu("slower")))
-    plant(checkout, "slower", turns)
+    plant(bench, checkout, "slower", turns)
     found = {"same": 0, "slower": 0}
     sizes, database = [], fresh(bench)
     for seed in range(1, bench.campaigns + 1):
@@ -130,19 +129,13 @@ def planted(bench):
     bench.figure("planted", "those that find 0 % slower", [found["same"]], 0, "")
 
 
-def plant(checkout, library, turns):
-    source, folder = checkout / "benchmark/tests" / COPIED, checkout / "benchmark/tests" / library
-    folder.mkdir(exist_ok=True)
-    for name in ("client.rs", "library.toml", "Cargo.toml"):
-        text = (source / name).read_text()
-        text = text.replace(f"benchmark-test-{COPIED}", f"benchmark-test-{library}").replace(f"{COPIED}-", f"{library}-")
-        text = text.replace(f'"{COPIED}"', f'"{library}"')
-        if name == "Cargo.toml":
-            parts = text.split("\n\n")
-            drop = lambda part: part.startswith("[[") and "bare" in part
-            text = "\n\n".join(part for part in parts if not drop(part))
-        if turns and name == "client.rs":
-            if FIRST_LINE not in text:
-                raise Failed(f"{COPIED}'s client.rs has no line `{FIRST_LINE.strip()}` to plant a loop before")
-            text = text.replace(FIRST_LINE, SPIN.format(turns=turns) + FIRST_LINE)
-        (folder / name).write_text(text)
+def plant(bench, checkout, library, turns):
+    """A copy of a library by `benchmark new`, with a loop of so many turns before each request."""
+    folder = checkout / "benchmark/tests" / library
+    if not folder.exists():
+        command(bench, "new", library, "--from", COPIED, environment={"BENCHMARK_ROOT": str(checkout)})
+    text = (checkout / "benchmark/tests" / COPIED / "client.rs").read_text().replace(f'"{COPIED}"', f'"{library}"')
+    if FIRST_LINE not in text:
+        raise Failed(f"{COPIED}'s client.rs has no line `{FIRST_LINE.strip()}` to plant a loop before")
+    loop = SPIN.format(turns=turns) if turns else ""
+    (folder / "client.rs").write_text(text.replace(FIRST_LINE, loop + FIRST_LINE))

@@ -47,19 +47,19 @@ class Machine:
         # Last, so that nothing fails between making it and whoever removes it.
         self.folder = Path(tempfile.mkdtemp(prefix="benchmark-bench-"))
 
-    def build(self, *arguments, library=None):
-        """`cargo build --release`; a library as the harness builds it (benchmark/cli/src/build.rs)."""
-        if (library, arguments) in self.built:
+    def build(self, *arguments, library=None, checkout=ROOT, target=TARGET):
+        """`cargo build --release`; a library as the harness builds it (benchmark/cli/src/library/rust.rs)."""
+        if (library, arguments, checkout) in self.built:
             return
         command, environment = ["cargo", "build", "--release", "--locked", *arguments], dict(os.environ)
         if library:
             command += ["--package", f"benchmark-test-{library}"]
-            command += ["--target", self.triple, "--target-dir", str(TARGET / "libraries")]
+            command += ["--target", self.triple, "--target-dir", str(target / "libraries")]
             environment["RUSTFLAGS"] = "-C target-feature=+crt-static" if "linux" in self.triple else ""
             environment.pop("CARGO_ENCODED_RUSTFLAGS", None)
         print(f"building {library or 'the harness'} {' '.join(arguments)}", file=sys.stderr)
-        run(command, cwd=ROOT, env=environment)
-        self.built.add((library, arguments))
+        run(command, cwd=checkout, env=environment)
+        self.built.add((library, arguments, checkout))
 
     def harness(self):
         self.build("--package", "benchmark", "--bin", "benchmark")
@@ -74,6 +74,21 @@ class Machine:
         """A library's program, of all its tests."""
         self.build(library=library)
         return str(TARGET / "libraries" / self.triple / "release" / library)
+
+    def program_before(self, commit, library, test):
+        """A library's program as it was at another commit, in a copy that is kept."""
+        found = subprocess.run(["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"], capture_output=True, text=True, cwd=ROOT)
+        if found.returncode:
+            raise Failed(f"--before `{commit}` names no commit: `git log --oneline` lists them")
+        target = TARGET / "before" / found.stdout.strip()[:12]
+        checkout = target / "checkout"
+        if not checkout.exists():
+            checkout.mkdir(parents=True)
+            run(["sh", "-c", f"git archive {found.stdout.strip()} | tar -x -C '{checkout}'"], cwd=ROOT)
+        self.build(library=library, checkout=checkout, target=target)
+        release = target / "libraries" / self.triple / "release"
+        programs = [release / library, release / f"{library}-{test}"]
+        return str(next(program for program in programs if program.is_file()))
 
     def bare(self, library):
         # By itself: an example's own dependencies must not change the features of the test.
