@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
@@ -146,10 +145,12 @@ pub(crate) fn signal(name: &str, pid: u32) {
     assert!(status.success(), "kill -{name} {pid}");
 }
 
-/// A program of a few lines of shell.
+/// A program of a few lines of shell. Another process writes it: what a test beside this one starts would inherit the open file, and
+/// nobody can run a file that is being written.
 pub(crate) fn write_script(path: &Path, lines: &str) {
-    std::fs::write(path, format!("#!/bin/sh\n{lines}\n")).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut writer = Command::new("sh");
+    writer.args(["-c", "printf '#!/bin/sh\n%s\n' \"$1\" > \"$0\" && chmod 755 \"$0\""]).arg(path).arg(lines);
+    assert!(writer.status().unwrap().success(), "{}", path.display());
 }
 
 /// Lines that start something, say its pid in a file, and wait for it.

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use benchmark::store::{Error, Selection, Store};
@@ -174,7 +175,9 @@ async fn a_short_lock_is_waited_for_and_a_long_one_is_named() {
 /// Runs a child that may not write: as somebody else where this is root, who may write anywhere.
 fn as_nobody(folder: &TempDir, what: &str, path: &Path) -> String {
     let program = folder.path().join("child");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    // By another process: what a thread beside this one starts would inherit a file that is being written, and nobody can run it then.
+    let copied = Command::new("cp").args([&std::env::current_exe().unwrap(), &program]).status().unwrap();
+    assert!(copied.success());
     let mut command = command(&program, what, path);
     if fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own)).unwrap() == 0 {
         command.uid(65_534).gid(65_534);
