@@ -19,3 +19,15 @@ pub(crate) fn replay(targets: &[WayIn]) {
         }
     }
 }
+
+/// Every target of the crates together is a program of the fuzzer, and the other way round.
+#[test]
+fn every_way_in_has_a_program_and_a_corpus() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+    for (name, _) in super::TARGETS {
+        assert!(manifest.contains(&format!("name = \"{name}\"\npath = \"fuzz_targets/{name}.rs\"")), "{name}");
+        let program = std::fs::read_to_string(fuzz.join(format!("fuzz_targets/{name}.rs"))).unwrap();
+        assert!(program.contains(&format!("fuzz::{name}(bytes)")), "{name}: {program}");
+    }
+}

@@ -4,7 +4,7 @@
 use benchmark_protocol::message::ReplicaMessage;
 use benchmark_protocol::target::Target;
 
-use crate::metrics::{Span, containers, families, totals};
+use crate::metrics::{Span, containers, families, read_any, totals};
 use crate::run::coordinator::read_message;
 use crate::stats::{Histograms, Latencies, decode, decode_bytes, encode, merge};
 use crate::target::bucket;
@@ -41,7 +41,7 @@ pub fn histogram(bytes: &[u8]) {
     let _ = Latencies::of(&Histograms { latency: sum, ..Histograms::default() });
 }
 
-/// The body of Prometheus's answer to a question for samples.
+/// The body of Prometheus's answer, whatever it was asked.
 pub fn prometheus(bytes: &[u8]) {
     let span = Span {
         ready_us: 1_000_000_000_000_000,
@@ -51,6 +51,7 @@ pub fn prometheus(bytes: &[u8]) {
         drained_us: 1_000_000_015_000_000,
     };
     for status in [200, 503] {
+        read_any("http://host", status, bytes);
         for series in containers("http://host", status, bytes, span.ready_us - 5_000_000).into_iter().flatten() {
             let _ = (totals(Some(&series), &span), families(&series, &span));
         }

@@ -9,7 +9,7 @@ use crate::units::{format_duration, format_size, parse_duration, parse_size};
 pub type WayIn = (&'static str, fn(&[u8]));
 
 /// Every way in.
-pub const TARGETS: &[WayIn] = &[("inject", inject), ("target_url", target), ("units", units)];
+pub const TARGETS: &[WayIn] = &[("inject", inject), ("target_url", target_url), ("units", units)];
 
 /// A spec of `--inject`: as it is typed, and as it comes to the origin.
 pub fn inject(bytes: &[u8]) {
@@ -28,7 +28,7 @@ pub fn inject(bytes: &[u8]) {
 }
 
 /// A target and its endpoint, a line each.
-pub fn target(bytes: &[u8]) {
+pub fn target_url(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let (target, endpoint) = text.split_once('\n').map_or((text, None), |(target, rest)| (target, Some(rest)));
     for origin in [false, true] {

@@ -16,6 +16,9 @@ use crate::runner::{ComposeTool, Engine, Leftovers};
 /// How long a campaign of processes waits for a Docker Engine that it does not need.
 const IN_PASSING: Duration = Duration::from_secs(2);
 
+/// How long the Engine may take to make a network and to remove it.
+const TRYING: Duration = Duration::from_secs(10);
+
 /// What containers need.
 pub(super) struct Containers {
     pub(super) engine: Engine,
@@ -29,7 +32,13 @@ pub(super) async fn choose(plan: &mut Plan, listener: &mut dyn Listener) -> Resu
         return Ok(None);
     }
     let found = find(listener).await;
-    let possible = found.is_ok() && loopback_target(plan, RunnerName::Auto).is_none();
+    let is_open = plan.cases.iter().any(|case| case.runner == RunnerName::Auto);
+    let possible = match &found {
+        Ok(Containers { engine, .. }) if is_open && loopback_target(plan, RunnerName::Auto).is_none() => {
+            is_fit(engine).await
+        }
+        _ => false,
+    };
     let chosen = if possible { RunnerName::Compose } else { RunnerName::Process };
     for case in plan.cases.iter_mut().filter(|case| case.runner == RunnerName::Auto) {
         case.runner = chosen;
@@ -59,6 +68,18 @@ async fn find(listener: &mut dyn Listener) -> Result<Containers> {
     let engine = Engine::connect().await?;
     sweep(&engine, listener).await;
     Ok(Containers { tool: ComposeTool::find().await?, engine })
+}
+
+/// Whether the Engine does what a campaign needs of it; where not, processes do.
+async fn is_fit(engine: &Engine) -> bool {
+    let tried = timeout(TRYING, engine.try_out()).await;
+    let error = match tried {
+        Ok(Ok(())) => return true,
+        Ok(Err(error)) => format!("{error:#}"),
+        Err(_) => format!("no answer within {} s", TRYING.as_secs()),
+    };
+    tracing::warn!("the Docker Engine is there and not fit for containers: {error}");
+    false
 }
 
 /// Removes what a dead harness left. What cannot be removed is no reason not to run what was asked for.

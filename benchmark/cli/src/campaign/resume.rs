@@ -30,10 +30,10 @@ pub(super) async fn take(
     plan: &Plan,
 ) -> Result<usize> {
     let planned: Vec<String> = plan.cases.iter().chain(&plan.capacities()).map(case_key).collect();
-    let (host, mut finished) = (machine::host(), 0);
+    check_host(campaign_id, &store.host_of(campaign_id).await?, &machine::host())?;
+    let mut finished = 0;
     let selection = Selection { campaign_id: Some(campaign_id.clone()), ..Selection::default() };
     for stored in store.read_cases(&store.finished_cases(&selection).await?).await? {
-        check_host(&stored, &host)?;
         if !planned.contains(&stored.case_key) {
             let StoredCase { library, library_version, test, settings, .. } = &stored;
             let runner = settings.text("runner").unwrap_or_default();
@@ -66,16 +66,15 @@ fn refusal(campaign_id: &str, owner: &ProcessIdentity, in_sight: bool) -> String
 }
 
 /// A campaign whose trials come from two machines, or from one that was changed, compares nothing.
-fn check_host(stored: &StoredCase, host: &Host) -> Result<(), Usage> {
-    let differences = stored.host().differences(host);
+fn check_host(campaign_id: &str, then: &Host, now: &Host) -> Result<(), Usage> {
+    let differences = then.differences(now);
     if differences.is_empty() {
         return Ok(());
     }
     let differences: Vec<String> =
         differences.iter().map(|(fact, then, now)| format!("{fact} was `{then}` and is `{now}`")).collect();
     Err(Usage(format!(
-        "campaign {} can go on only on the machine it began on, unchanged: {}; run it anew",
-        stored.campaign_id,
+        "campaign {campaign_id} can go on only on the machine it began on, unchanged: {}; run it anew",
         differences.join(", ")
     )))
 }

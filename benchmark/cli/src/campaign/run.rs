@@ -115,13 +115,13 @@ impl Way<'_> {
         for program in &programs {
             store.add_build(&program.record).await?;
         }
+        let allowed = Cpus::allowed();
         let own_cost = tokio::select! {
             cost = own_cost::known(store, campaign_id, &builder, libraries, plan, listener) => cost?,
             () = self.interrupts.first() => None,
         };
 
         // The harness keeps to the origin's CPUs while runs go on; builds, before and after, have all of them.
-        let allowed = Cpus::allowed();
         plan.cpus.origin.confine_all_threads();
         let mut runners = Runners { processes: Processes::new(plan.cpus.clone()), compose: None };
         if let Some(Containers { engine, tool }) = containers {

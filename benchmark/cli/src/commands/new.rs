@@ -42,7 +42,7 @@ impl New {
 /// What there is now, and what comes next.
 fn said(Copied { library, from, folder }: &Copied) -> String {
     let (name, of, version) = (&library.name, &library.measured, &library.version);
-    let test = library.tests.first().map_or("fetch_range", |test| test.name());
+    let test = library.tests.first().map_or("TEST", |test| test.name());
     let made = format!("made {folder}: a copy of `{}` that measures {of} {version}\n\nnext:", from.name);
     let edits = if library.version == from.version {
         format!(

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::error::MetricsError;
-use super::prometheus::Prometheus;
+use super::prometheus::{Prometheus, read};
 
 /// The scrape job of cAdvisor in prometheus.yml.
 const CADVISOR_JOB: &str = "cadvisor";
@@ -115,6 +115,12 @@ impl Prometheus {
         let build: Build = self.get("api/v1/status/buildinfo").await?;
         let targets: Targets = self.get("api/v1/targets?state=active").await?;
         let newest: Vector = self.get("api/v1/query?query=timestamp(up)").await?;
+        Ok(Health::of(build, &targets, &newest))
+    }
+}
+
+impl Health {
+    fn of(build: Build, targets: &Targets, newest: &Vector) -> Self {
         let of_job = |job: &str| -> Vec<Target> {
             let of_job = targets.active.iter().filter(|raw| raw.labels.job == job);
             let mut found: Vec<Target> = of_job.map(|raw| Target::of(raw, newest.at_us(&raw.labels))).collect();
@@ -123,11 +129,9 @@ impl Prometheus {
             found
         };
         let (cadvisor, harness) = (of_job(CADVISOR_JOB), of_job(HARNESS_JOB));
-        Ok(Health { version: build.version, targets: targets.active.len(), cadvisor, harness })
+        Self { version: build.version, targets: targets.active.len(), cadvisor, harness }
     }
-}
 
-impl Health {
     /// Whether containers are seen: good when any cAdvisor is up.
     ///
     /// # Errors
@@ -171,7 +175,7 @@ impl Target {
             url: raw.scrape_url.clone(),
             up,
             error: Some(raw.last_error.clone()).filter(|error| !error.is_empty()),
-            kept: newest_us.is_some_and(|newest_us| scraped_us - newest_us < NOT_KEPT_US),
+            kept: newest_us.is_some_and(|newest_us| scraped_us.saturating_sub(newest_us) < NOT_KEPT_US),
         }
     }
 
@@ -217,7 +221,7 @@ struct RawTarget {
     last_scrape: String,
 }
 
-#[derive(Deserialize, PartialEq, Eq)]
+#[derive(Clone, Deserialize, PartialEq, Eq)]
 struct TargetLabels {
     #[serde(default)]
     job: String,
@@ -241,6 +245,25 @@ impl Vector {
     fn at_us(&self, labels: &TargetLabels) -> Option<i64> {
         let sample = self.result.iter().find(|sample| sample.metric == *labels)?;
         Some((sample.value.1.parse::<f64>().ok()? * 1e6) as i64)
+    }
+}
+
+/// Reads a body as the answer to whichever question of [`Prometheus::check`]: what the fuzzer does.
+pub(crate) fn read_any(url: &str, status: u16, body: &[u8]) {
+    let none = Vector { result: Vec::new() };
+    let build = read::<Build>(url, status, body).unwrap_or(Build { version: String::new() });
+    let targets = read::<Targets>(url, status, body).unwrap_or(Targets { active: Vec::new() });
+    let _ = Health::of(build, &targets, &none).cadvisor();
+    let newest = read::<Vector>(url, status, body).unwrap_or(none);
+    for sample in &newest.result {
+        let raw = RawTarget {
+            labels: sample.metric.clone(),
+            scrape_url: String::new(),
+            health: "up".to_owned(),
+            last_error: String::new(),
+            last_scrape: "2023-11-14T22:13:30Z".to_owned(),
+        };
+        let _ = Target::of(&raw, newest.at_us(&raw.labels));
     }
 }
 
@@ -304,5 +327,7 @@ mod tests {
         assert!(Target::of(&scraped, Some(1_700_000_000_600_000)).kept);
         assert!(!Target::of(&scraped, Some(1_700_000_000_400_000)).kept);
         assert!(!Target::of(&scraped, None).kept);
+        let never = Vector { result: vec![RawSample { metric: raw("").labels, value: (0.0, "-Inf".to_owned()) }] };
+        assert!(!Target::of(&scraped, never.at_us(&scraped.labels)).kept, "an instant that is none");
     }
 }

@@ -181,7 +181,7 @@ pub(crate) fn containers(
 }
 
 /// What an answer with this status and body says.
-fn read<T: DeserializeOwned>(url: &str, status: u16, body: &[u8]) -> Result<T, MetricsError> {
+pub(super) fn read<T: DeserializeOwned>(url: &str, status: u16, body: &[u8]) -> Result<T, MetricsError> {
     let url = url.to_owned();
     match serde_json::from_slice(body) {
         Ok(Answer { data: Some(data), status, .. }) if status == "success" => Ok(data),

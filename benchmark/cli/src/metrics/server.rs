@@ -16,6 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::exposition::LiveMetrics;
 
@@ -27,6 +28,12 @@ pub const LAST_PORT: u16 = 9467;
 
 /// How long a connection may take to send a request.
 const HEAD: Duration = Duration::from_secs(30);
+
+/// How long a connection may last. A Prometheus opens another one.
+const CONNECTION: Duration = Duration::from_secs(600);
+
+/// Connections at a time, of Prometheus and of whoever looks: more are closed unheard.
+pub const CONNECTIONS: usize = 128;
 
 /// The server of the live metrics. It ends when this is dropped.
 #[derive(Debug)]
@@ -166,6 +173,9 @@ async fn accept(listener: TcpListener, live: LiveMetrics) {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
+        if connections.len() >= CONNECTIONS {
+            continue;
+        }
         let live = live.clone();
         connections.spawn(async move {
             let service = service_fn(|request| {
@@ -175,7 +185,7 @@ async fn accept(listener: TcpListener, live: LiveMetrics) {
             let mut server = http1::Builder::new();
             server.timer(TokioTimer::new()).header_read_timeout(HEAD);
             // A scraper that leaves in the middle is no news.
-            drop(server.serve_connection(TokioIo::new(stream), service).await);
+            drop(timeout(CONNECTION, server.serve_connection(TokioIo::new(stream), service)).await);
         });
     }
 }

@@ -38,11 +38,11 @@ impl Progress {
         for (before, now) in self.ticks.values() {
             phase = now.phase;
             let Some(before) = before.filter(|before| before.phase == now.phase) else { continue };
-            let seconds = (now.elapsed_ns - before.elapsed_ns) as f64 / 1e9;
+            let seconds = now.elapsed_ns.saturating_sub(before.elapsed_ns) as f64 / 1e9;
             if seconds > 0.1 {
                 let (requests, bytes) = rates.get_or_insert_default();
-                *requests += (now.counts.successes - before.counts.successes) as f64 / seconds;
-                *bytes += (now.received_bytes - before.received_bytes) as f64 / seconds;
+                *requests += now.counts.successes.saturating_sub(before.counts.successes) as f64 / seconds;
+                *bytes += now.received_bytes.saturating_sub(before.received_bytes) as f64 / seconds;
             }
         }
         let phase = match phase {

@@ -83,7 +83,8 @@ impl Conductor<'_> {
     /// Everything between announcing the run and reading its audit.
     async fn attempt(&mut self, run: &mut Run, program: &Program, listener: &mut dyn Listener) -> Result<Attempt> {
         let mut target = self.targets.of(&run.case)?;
-        let objects = target.announce(&run.run_id, run.seed, &run.case).await?;
+        let announced = self.interrupts.unless_abandoned(target.announce(&run.run_id, run.seed, &run.case)).await;
+        let Some(objects) = announced.transpose()? else { return Ok(Attempt::Interrupted) };
         let expected = expected(run, objects);
         let job = Job {
             run_id: run.run_id.clone(),
@@ -108,8 +109,12 @@ impl Conductor<'_> {
         }
         let foreign_load = observed.account_cpu(run, target.cpus(), self.cpus);
         run.span = observed.start_ns.and_then(|start_ns| span(run, start_ns));
-        observed.watch.conclude(run).await;
-        match target.account(&run.run_id).await {
+        let account = self.interrupts.unless_abandoned(async {
+            observed.watch.conclude(run).await;
+            target.account(&run.run_id).await
+        });
+        let Some(account) = account.await else { return Ok(Attempt::Interrupted) };
+        match account {
             Ok(audit) => run.audit = audit,
             Err(error) => run.invalid_reasons.push(Reason::Origin { error: format!("{error:#}") }),
         }

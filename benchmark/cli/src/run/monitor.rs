@@ -196,9 +196,9 @@ impl Watch {
         let replicas: Vec<(u32, Option<String>)> =
             run.replicas.iter().map(|replica| (replica.index, replica.container_id.clone())).collect();
         match series_of(prometheus, &run.run_id, &replicas, &span).await {
-            Ok(seen) => {
-                if seen.totals.iter().any(Option::is_some) {
-                    // It was late, and not blind.
+            Ok((seen, labelled)) => {
+                if labelled {
+                    // It was late, and not blind: what was waited for comes by the label of the run.
                     *lock(&self.unseen) = None;
                 }
                 if seen.samples.is_some() {
@@ -216,18 +216,19 @@ impl Watch {
     }
 }
 
+/// What was seen of the replicas, and whether any of it carries the label of the run.
 async fn series_of(
     prometheus: &Prometheus,
     run_id: &str,
     replicas: &[(u32, Option<String>)],
     span: &Span,
-) -> Result<Seen, MetricsError> {
+) -> Result<(Seen, bool), MetricsError> {
     let margin_us = MARGIN.as_micros() as i64;
     let end_us = span.drained_us.max(jiff::Timestamp::now().as_microsecond()) + margin_us;
     let length = Duration::from_micros(u64::try_from(end_us - span.ready_us + margin_us).unwrap_or(0));
     let ids: Vec<String> = replicas.iter().filter_map(|(_, id)| id.clone()).collect();
     let series = prometheus.samples_of(&[run_id.to_owned()], &ids, end_us, length).await?;
-    Ok(Seen::of(replicas, &series, span))
+    Ok((Seen::of(replicas, &series, span), series.iter().any(|series| series.run_id.is_some())))
 }
 
 fn lock(refusal: &Mutex<Option<String>>) -> std::sync::MutexGuard<'_, Option<String>> {

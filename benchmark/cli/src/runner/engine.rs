@@ -119,6 +119,16 @@ impl Engine {
         gateway.parse().with_context(|| format!("the gateway `{gateway}` of the network `{name}` is no address"))
     }
 
+    /// Whether it makes networks, which a campaign needs one of: an Engine that answers may have no addresses left, or give no rights.
+    ///
+    /// # Errors
+    /// What it says instead.
+    pub async fn try_out(&self) -> Result<()> {
+        let name = format!("benchmark-{}", uuid::Uuid::now_v7());
+        self.create_network(&name).await?;
+        self.remove_network(&name).await
+    }
+
     /// Removes a network that no container is in any more.
     pub(super) async fn remove_network(&self, name: &str) -> Result<()> {
         match within(self.docker.remove_network(name)).await {

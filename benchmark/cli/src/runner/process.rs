@@ -69,10 +69,10 @@ pub struct Children {
 }
 
 impl Children {
-    fn kill(&self) {
-        for group in &self.groups {
-            // One that has ended already has no group any more.
-            let _ = killpg(*group, Signal::SIGKILL);
+    fn kill(&mut self) {
+        // Once: later the number may be another group's. One that has ended already has no group any more.
+        for group in self.groups.drain(..) {
+            let _ = killpg(group, Signal::SIGKILL);
         }
     }
 }

@@ -242,6 +242,27 @@ impl Store {
         Ok(())
     }
 
+    /// The machine that a campaign began on.
+    ///
+    /// # Errors
+    /// [`Error::NoCampaign`], or a database that cannot be read.
+    pub async fn host_of(&self, campaign_id: &str) -> Result<Host, Error> {
+        type Row = (String, String, u32, i64, String, Option<String>, Option<String>, Option<String>);
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT name, cpu_model, cpus, memory_bytes, kernel, clock_source, governor, cgroup \
+             FROM hosts JOIN campaigns ON host_id = hosts.id WHERE campaign_id = ?",
+        )
+        .bind(campaign_id)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let (name, cpu_model, cpus, memory_bytes, kernel, clock_source, governor, cgroup) = row.ok_or_else(|| {
+            Error::NoCampaign { campaign_id: campaign_id.to_owned(), path: self.path().to_path_buf() }
+        })?;
+        let memory_bytes = memory_bytes.unsigned_abs();
+        Ok(Host { name, cpu_model, cpus, memory_bytes, kernel, clock_source, governor, cgroup })
+    }
+
     /// Every campaign, oldest first.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The SQLite database: the only place that knows SQL. Runs go in as [`crate::record`] has them and come out as rows
+//! The SQLite database: the only place that knows SQL. Runs go in as [`crate::run::Run`] has them and come out as rows
 //! for [`crate::results`].
 //!
 //! A run is one row from its start on and gets everything else in one transaction as it finishes, so that a harness

@@ -82,13 +82,14 @@ fn selection(libraries: &[Library]) -> Map<String, Value> {
         property["description"] = description.into();
         property
     };
+    let core: Vec<&str> = Test::all().filter(|test| test.is_core()).map(Test::name).collect();
     let mut params = Map::new();
     for (test, parameter) in Test::all().flat_map(|test| test.parameters().iter().map(move |known| (test, known))) {
         add_param(&mut params, test, parameter);
     }
     Map::from_iter([
         ("library".to_owned(), described(&libraries, "Libraries [default: every one that has the test]")),
-        ("test".to_owned(), described(&tests, "Tests [default: the core ones, fetch_range and call_api]")),
+        ("test".to_owned(), described(&tests, &format!("Tests [default: the core ones, {}]", core.join(" and ")))),
         (
             "params".to_owned(),
             json!({

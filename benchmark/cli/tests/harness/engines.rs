@@ -76,8 +76,9 @@ fn processes_are_measured_whatever_the_engine_does() {
         assert_eq!(ended.code, 0, "{engine:?}: {ended:?}");
         assert!(took < most, "{engine:?}: {took:?} of {most:?}");
     }
-    for engine in [Engine::Fails, Engine::Hangs] {
+    for engine in [Engine::Fails, Engine::Hangs, Engine::Refuses, Engine::Stalls] {
         let (ended, took) = with(engine, &harness, &arguments, "auto");
+        let most = if engine == Engine::Stalls { most + Duration::from_secs(25) } else { most };
         assert_eq!(ended.code, 0, "{engine:?}: {ended:?}");
         assert!(ended.stderr.contains("runner process"), "{engine:?}: {ended:?}");
         assert!(took < most, "{engine:?}: {took:?} of {most:?}");

@@ -90,8 +90,11 @@ const IS_ONE_ANSWER_OFF: &str = "
         response.chunk(last.as_bytes());
         true";
 
+/// Breaks down.
+const PANICS: &str = "panic!(\"no more\")";
+
 /// Every lie, by the name that the variable LIE tells.
-const LIES: [(&str, &str); 8] = [
+const LIES: [(&str, &str); 9] = [
     ("asks_nothing", ASKS_NOTHING),
     ("reads_nothing", READS_NOTHING),
     ("asks_other_ranges", ASKS_OTHER_RANGES),
@@ -100,6 +103,7 @@ const LIES: [(&str, &str); 8] = [
     ("reads_no_document", READS_NO_DOCUMENT),
     ("asks_one_document", ASKS_ONE_DOCUMENT),
     ("is_one_answer_off", IS_ONE_ANSWER_OFF),
+    ("panics", PANICS),
 ];
 
 /// The lies in the place of the truth, from the second request on: the first one is verified in full.
@@ -160,6 +164,7 @@ fn every_lie_is_caught_and_named() {
         ("reads_no_document", "call_api", &[], &["bad_bytes"]),
         ("asks_one_document", "call_api", &[], &["bad_bytes"]),
         ("is_one_answer_off", "call_api", &["--concurrency", "1"], &["bad_bytes"]),
+        ("panics", "fetch_range", &[], &["a slot panicked: ", "no more"]),
     ] {
         let row = row_of(&checkout, lie, test, more);
         let reason = row["invalid_reason"].as_str().unwrap_or_default();

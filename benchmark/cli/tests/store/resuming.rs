@@ -26,28 +26,35 @@ async fn database(folder: &TempDir) -> Store {
     Store::open(&folder.path().join("benchmark.db")).await.unwrap()
 }
 
-/// What a campaign with a run, begun on this machine when it was another one, is refused with.
-async fn refused_on(change: impl FnOnce(&mut Host)) -> String {
+/// What a campaign, begun on this machine when it was another one, is refused with; with a run that is finished, or without.
+async fn refused_on(change: impl FnOnce(&mut Host), finished: bool) -> String {
     let folder = TempDir::new().unwrap();
     let store = database(&folder).await;
     let mut host = machine::host();
     change(&mut host);
     store.begin_campaign(&fixture::campaign(1), &host).await.unwrap();
-    fixture::add(&store, &fixture::run("run-1", "campaign-1", "reqwest", "0.0.1")).await;
+    if finished {
+        fixture::add(&store, &fixture::run("run-1", "campaign-1", "reqwest", "0.0.1")).await;
+    }
     store.close().await;
     refused(&folder)
 }
 
 #[tokio::test]
 async fn a_machine_that_has_changed_is_another_one() {
-    let said = refused_on(|host| host.kernel = "2.6.32".to_owned()).await;
-    assert!(said.contains("kernel was `2.6.32` and is `"), "{said}");
-    let said = refused_on(|host| host.governor = Some("ludicrous".to_owned())).await;
+    for finished in [true, false] {
+        let said = refused_on(|host| host.kernel = "2.6.32".to_owned(), finished).await;
+        assert!(said.contains("kernel was `2.6.32` and is `"), "{said}");
+    }
+    let said = refused_on(|host| host.cpus += 1, true).await;
+    assert!(said.contains("CPUs was `"), "{said}");
+    let said = refused_on(|host| host.governor = Some("ludicrous".to_owned()), true).await;
     assert!(said.contains("governor was `ludicrous` and is `"), "{said}");
-    let said = refused_on(|host| (host.name, host.memory_bytes) = ("bench-1".to_owned(), 1_000_000_000_000)).await;
+    let said =
+        refused_on(|host| (host.name, host.memory_bytes) = ("bench-1".to_owned(), 1_000_000_000_000), true).await;
     assert!(said.contains("host was `bench-1` and is `") && said.contains("memory was `1000 GB` and is `"), "{said}");
     // Some MB more or less are the same machine: what is in the way is the version.
-    let said = refused_on(|host| host.memory_bytes += 1_000_000).await;
+    let said = refused_on(|host| host.memory_bytes += 1_000_000, true).await;
     assert!(said.contains("it ran reqwest 0.0.1 fetch_range"), "{said}");
 }
 

@@ -5,6 +5,9 @@ use std::ops::RangeInclusive;
 use super::ask::Ask;
 use crate::content;
 
+/// The longest body that is kept to be looked at as a whole, in bytes. Of a longer one the length is known, and that it is too long.
+pub(super) const LONGEST_KEPT: usize = 16 << 20;
+
 /// The response to one request, as far as judging it needs it.
 #[derive(Debug, Default)]
 pub struct Answer {
@@ -46,7 +49,7 @@ impl Answer {
         if let Some((pattern, first)) = self.compared {
             self.content_differs |= !content::matches(pattern, first + self.length, bytes);
         }
-        if self.keeps {
+        if self.keeps && self.body.len() + bytes.len() <= LONGEST_KEPT {
             self.body.extend_from_slice(bytes);
         }
         self.length += bytes.len() as u64;

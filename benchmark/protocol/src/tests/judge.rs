@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::de::IgnoredAny;
 
-use super::answer::{Answer, leading_number};
+use super::answer::{Answer, LONGEST_KEPT, leading_number};
 use super::ask::Ask;
 use crate::content;
 use crate::counts::FailureKind;
@@ -134,6 +134,9 @@ fn judge_body(answer: &Answer, wanted: Option<u64>) -> Result<(), Fault> {
 
 fn judge_document(answer: &Answer, known: Option<&Document>) -> Result<(), Fault> {
     judge_status(answer)?;
+    if answer.length > LONGEST_KEPT as u64 {
+        return Err(Fault::bad(format!("a document of {} bytes: {LONGEST_KEPT} are the most", answer.length)));
+    }
     let not_json = |error: &dyn std::fmt::Display| Fault::bad(format!("not JSON: {error}"));
     let text = str::from_utf8(&answer.body).map_err(|error| not_json(&error))?;
     // Nothing of it is kept, which costs a fraction of reading it into a value.
@@ -234,5 +237,20 @@ mod tests {
             assert_eq!(judged(&ask, (200, ""), bad), Err(FailureKind::BadBytes));
         }
         assert_eq!(judged(&ask, (200, ""), b"{}"), Ok(()));
+    }
+
+    #[test]
+    fn a_document_without_end_is_not_kept() {
+        let object = object();
+        let ask = Ask::get(&object, None, Expected::Document { known: None });
+        let mut answer = Answer::default();
+        answer.expect(&ask);
+        answer.head(200, None);
+        let piece = vec![b' '; 1 << 20];
+        for _ in 0..20 {
+            answer.chunk(&piece);
+        }
+        assert!(answer.body.len() <= LONGEST_KEPT);
+        assert_eq!(ask.judge(&answer).unwrap_err().text, "a document of 20971520 bytes: 16777216 are the most");
     }
 }

@@ -76,7 +76,13 @@ impl Coordinator {
         &self.address
     }
 
-    async fn accept(&self) -> std::io::Result<(TcpStream, SocketAddr)> {
-        self.listener.accept().await
+    /// The next connection. Out of files, or a peer that left at once: either passes.
+    async fn accept(&self) -> TcpStream {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => return stream,
+                Err(_) => tokio::time::sleep(timeouts::ACCEPT).await,
+            }
+        }
     }
 }

@@ -93,8 +93,12 @@ impl Seat {
             }
             (ReplicaMessage::Tick(tick), Stage::Started) => {
                 self.sound(figures::check(&tick))?;
-                if self.record.ticks.last().is_some_and(|last| order(last.phase) > order(tick.phase)) {
+                let last = self.record.ticks.last();
+                if last.is_some_and(|last| order(last.phase) > order(tick.phase)) {
                     return Err(self.lost("its ticks go back to a phase that was over"));
+                }
+                if last.is_some_and(|last| last.phase == tick.phase && is_before(&tick, last)) {
+                    return Err(self.lost("its ticks go back in time, or count less than before"));
                 }
                 self.record.ticks.push(tick);
                 return Ok(Some(tick));
@@ -139,6 +143,13 @@ const fn order(phase: Phase) -> u8 {
         Phase::Window => 1,
         Phase::Drain => 2,
     }
+}
+
+/// Whether a tick tells of a time before that of another one of the same phase, or counts less.
+const fn is_before(tick: &Tick, other: &Tick) -> bool {
+    tick.elapsed_ns < other.elapsed_ns
+        || tick.counts.successes < other.counts.successes
+        || tick.received_bytes < other.received_bytes
 }
 
 const fn name_of(message: &ReplicaMessage) -> &'static str {

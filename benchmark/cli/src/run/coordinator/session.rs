@@ -114,7 +114,13 @@ impl Session {
         if !self.listen(world, ready).await? || !self.settle(Plateau::Idle, world).await? {
             return Ok(());
         }
-        if let Err(error) = self.start(world.hooks).await {
+        let mut signals = world.interrupts.clone();
+        let started = tokio::select! {
+            biased;
+            Ok(_) = signals.wait_for(|signals| *signals > 1) => return Err(Abandoned),
+            started = self.start(world.hooks) => started,
+        };
+        if let Err(error) = started {
             self.reasons.push(Reason::Origin { error: format!("{error:#}") });
             return Ok(());
         }
@@ -185,7 +191,7 @@ impl Session {
             Some(incoming) = self.incoming.recv() => Happening::Incoming(incoming),
             news = world.replicas.news().recv(), if !self.news_over => Happening::News(news),
             () = sleep_until(listed), if self.seats.has_unlisted() => Happening::Listed,
-            Ok((stream, _)) = world.coordinator.accept() => Happening::Accepted(stream),
+            stream = world.coordinator.accept() => Happening::Accepted(stream),
             () = sleep_until(deadline) => Happening::Deadline,
         }
     }

@@ -26,6 +26,9 @@ pub const EXIT: Duration = Duration::from_secs(5);
 /// Between two looks for a host name that the runner does not list yet.
 pub const LISTED: Duration = Duration::from_millis(20);
 
+/// Before another connection is accepted where one could not be.
+pub const ACCEPT: Duration = Duration::from_millis(50);
+
 /// How far ahead of now `start` sets the first request, so that every replica has read it and sleeps until then. Where telling the
 /// origin takes half of it, twice as far.
 pub const START_LEAD: Duration = Duration::from_millis(50);

@@ -31,6 +31,7 @@ fn each_word_has_its_turn() {
         (vec![ready(), ready()], "it said `ready` twice"),
         (vec![json!({"type": "gossip"})], "an unreadable message `{\"type\":\"gossip\"}`"),
         (vec![ready(), tick("window"), tick("warm_up")], "its ticks go back to a phase that was over"),
+        (vec![ready(), changed(tick("window"), "/elapsed_ns", json!(9)), tick("window")], "its ticks go back in time"),
         (
             vec![json!({"type": "hello", "protocol": 1, "token": "secret", "run_id": "run", "library": "reqwest",
                 "library_version": "1", "test": "fetch_range", "host_name": "host", "pid": 1, "clock_ns": 1})],
