@@ -88,7 +88,7 @@ class Machine:
         self.build(library=library, checkout=checkout, target=target)
         release = target / "libraries" / self.triple / "release"
         programs = [release / library, release / f"{library}-{test}"]
-        return str(next(program for program in programs if program.is_file()))
+        return next((str(program) for program in programs if program.is_file()), None)
 
     def bare(self, library):
         # By itself: an example's own dependencies must not change the features of the test.

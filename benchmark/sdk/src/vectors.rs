@@ -3,8 +3,9 @@
 
 use benchmark_protocol::content;
 use benchmark_protocol::operation::Operation;
+use benchmark_protocol::parameter::Values;
 use benchmark_protocol::target::Target;
-use benchmark_protocol::tests::{Ask, Expected, More};
+use benchmark_protocol::tests::{Answer, Ask, ContentRange, Expected, More, Setting, Test};
 use benchmark_protocol::workload::Draws;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -19,6 +20,7 @@ use crate::sigv4::{Credentials, Signer};
 pub fn vectors() -> Value {
     json!({
         "draws": draws(),
+        "asks": asks(),
         "arrivals": arrivals(),
         "content": pieces(),
         "documents": documents(),
@@ -45,6 +47,42 @@ fn draws() -> Vec<Value> {
         }
     }
     draws
+}
+
+/// What the first calls of every test ask of our origin, with its usual parameters, and what is looked at of the answers.
+fn asks() -> Vec<Value> {
+    let mut asks = Vec::new();
+    for test in Test::all() {
+        let target = Target::parse("http://host/run", None, true);
+        let target = target.unwrap_or_else(|error| unreachable!("{error}"));
+        let values = Values::new(test.parameters(), []).unwrap_or_default();
+        let setting = Setting { target: &target, known: true, listed: &[], values: &values, draws: Draws::new(1, 0) };
+        let mut calls = test.calls(&setting).unwrap_or_else(|error| unreachable!("{error}"));
+        calls.learn(&verified(&calls.verification(), &values)).unwrap_or_else(|error| unreachable!("{error}"));
+        for ordinal in (0..4).chain([64, 128]) {
+            let request = Request::new(calls.ask(ordinal));
+            let (size, compared) = match request.ask.expected {
+                Expected::Object { size, pattern } => (size, pattern.is_some()),
+                Expected::Document { known } => {
+                    (known.map(|known| known.length), known.is_some_and(|known| known.compared))
+                }
+            };
+            asks.push(json!({
+                "test": test.name(), "seed": "1", "replica": 0, "ordinal": ordinal, "method": request.method(),
+                "path": request.path(), "range": request.range_header(), "size": size, "every_byte_compared": compared,
+            }));
+        }
+    }
+    asks
+}
+
+/// What our origin's answer to the verified request tells.
+fn verified(ask: &Ask<'_>, values: &Values) -> Answer {
+    let size = values.number("object_size").unwrap_or_default();
+    let mut answer = Answer::default();
+    answer.expect(ask);
+    answer.head(206, ask.range.as_ref().map(|range| ContentRange { first: *range.start(), last: *range.end(), size }));
+    answer
 }
 
 /// The first due instants of a schedule, in nanoseconds since `start`.

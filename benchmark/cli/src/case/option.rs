@@ -1,5 +1,6 @@
 //! What the table says of an option.
 
+use super::header::Header;
 use super::kind::Kind;
 use super::shape::Case;
 use super::terms::Terms;
@@ -176,11 +177,16 @@ impl CaseOption {
         self.kind.parse(self.name, text)
     }
 
-    /// Reads a text that may hold several specs, as cases show them: `reset=1%; truncate=1%`.
+    /// Reads a text that may hold several, as cases show them: `reset=1%; truncate=1%`, `x-api-key: *** (1f0c)`.
     ///
     /// # Errors
     /// A sentence with the text and what it should have been.
     pub fn read(&self, text: &str) -> Result<Value, String> {
+        if self.kind == Kind::Headers
+            && let Some(kept) = text.split("; ").map(Header::kept).collect()
+        {
+            return Ok(Value::Headers(kept));
+        }
         if self.kind != Kind::Specs {
             return self.parse(text);
         }

@@ -61,8 +61,7 @@ impl Compare {
         for (key, flag) in [("library", &self.library), ("test", &self.test)] {
             if let (true, Some(name)) = (sides.named().contains(key), flag) {
                 return Err(Usage(format!(
-                    "`--{key} {name}` narrows what has that {key} in A and B alike; `{}` and `{}` say which each has",
-                    self.a, self.b
+                    "`--{key} {name}` narrows what has that {key} in A and B alike: leave it out where A or B names one"
                 ))
                 .into());
             }

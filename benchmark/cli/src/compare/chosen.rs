@@ -4,14 +4,14 @@ use benchmark_protocol::parameter::Parameter;
 use benchmark_protocol::tests::Test;
 
 use super::contender::Contender;
-use crate::case::{CaseOption, Kept, OPTIONS, named};
+use crate::case::{CaseOption, Kept, Kind, OPTIONS, named};
 use crate::exit::Usage;
 use crate::library::suggestion;
 
 /// Cases of a campaign, by what all of them have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chosen {
-    /// As the user wrote it.
+    /// As the user wrote it, but for values of headers: they are shown as they are kept.
     pub text: String,
     /// Names of options or parameters, `library` or `test`, each with its value as cases have it.
     keys: Vec<(String, String)>,
@@ -28,9 +28,10 @@ impl Chosen {
     ///
     /// # Errors
     /// [`Usage`] for an unknown key, a value that it does not take, or one that is named twice.
-    pub fn read(text: &str) -> Result<Self, Usage> {
+    pub fn read(written: &str) -> Result<Self, Usage> {
+        let text = &without_secrets(written);
         let mut said: Vec<(String, String)> = Vec::new();
-        for piece in text.split(',') {
+        for piece in written.split(',') {
             let pair = piece.split_once('=').map(|(key, value)| (key.trim(), value));
             let goes_on = |before: &str| pair.is_none_or(|(key, _)| !is_key(key) && before.contains('='));
             match (pair, said.last_mut().filter(|(_, before)| goes_on(before))) {
@@ -42,15 +43,16 @@ impl Chosen {
                 (None, None) => return Err(Usage(format!("`{piece}` of `{text}` is no `KEY=VALUE`"))),
             }
         }
-        let mut keys: Vec<(String, String)> = Vec::new();
+        let (mut keys, mut shown): (Vec<(String, String)>, Vec<String>) = Default::default();
         for (key, value) in said {
             if keys.iter().any(|(known, _)| *known == key) {
                 return Err(Usage(format!("`{text}` names `{key}` twice")));
             }
-            let value = read(&key, value.trim(), text)?;
-            keys.push((key, value));
+            let read = read(&key, value.trim(), text)?;
+            shown.push(format!("{key}={}", if is_secret(&key) { &read } else { &value }));
+            keys.push((key, read));
         }
-        Ok(Self { text: text.to_owned(), keys })
+        Ok(Self { text: shown.join(","), keys })
     }
 
     /// Whether it is a library and nothing else.
@@ -115,6 +117,20 @@ fn options() -> impl Iterator<Item = &'static CaseOption> {
 
 fn parameters(name: &str) -> impl Iterator<Item = &'static Parameter> {
     Test::all().flat_map(Test::parameters).filter(move |parameter| parameter.name == name)
+}
+
+/// Whether its values are shown to nobody.
+fn is_secret(key: &str) -> bool {
+    named(key).is_some_and(|option| option.kind == Kind::Headers)
+}
+
+/// What a user wrote, up to the first value that is shown to nobody.
+fn without_secrets(written: &str) -> String {
+    let places = OPTIONS.iter().filter(|option| is_secret(option.name)).filter_map(|option| {
+        let key = format!("{}=", option.name);
+        written.find(&key).map(|at| at + key.len())
+    });
+    places.min().map_or_else(|| written.to_owned(), |at| format!("{}***", &written[..at]))
 }
 
 fn is_key(name: &str) -> bool {
@@ -195,6 +211,21 @@ mod tests {
         ] {
             let error = Chosen::read(text).unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_named_by_its_value_or_as_it_is_kept_and_shown_as_it_is_kept() {
+        let chosen = Chosen::read("header=x-api-key: S3CRET, too,concurrency=8").unwrap();
+        let kept = &chosen.keys[0].1;
+        assert!(kept.starts_with("x-api-key: *** ("), "{kept}");
+        assert_eq!(chosen.text, format!("header={kept},concurrency=8"));
+        assert_eq!(keys(&format!("header={kept}")), pairs(&[("header", kept)]));
+        let two = format!("{kept}; y: *** (0a1b)");
+        assert_eq!(keys(&format!("header={two}")), pairs(&[("header", &two)]));
+        for text in ["header=S3CRET", "header=x: S3CRET,header=y: S3CRET", "concurency=8,header=x: S3CRET"] {
+            let error = Chosen::read(text).unwrap_err().to_string();
+            assert!(!error.contains("S3CRET") || error.contains("`S3CRET ***`"), "{error}");
         }
     }
 

@@ -44,6 +44,10 @@ impl Sides {
     /// [`Usage`], with what is known; or a database that cannot be read.
     pub async fn resolve(store: &Store, a: &str, b: &str, campaign: Option<&str>) -> Result<Self> {
         let known = store.known().await?;
+        let chosen = |side: &str| if side.contains('=') { Chosen::read(side) } else { Ok(Chosen::library(side)) };
+        let sides = [chosen(a)?, chosen(b)?];
+        // Without what is shown to nobody.
+        let [a, b] = sides.each_ref().map(|side| side.text.as_str());
         if a == b {
             return Err(Usage(format!("`{a}` is both A and B: name two campaigns, or two libraries of one")).into());
         }
@@ -82,8 +86,6 @@ impl Sides {
                 .into());
             }
         }
-        let chosen = |side: &str| if side.contains('=') { Chosen::read(side) } else { Ok(Chosen::library(side)) };
-        let sides = [chosen(a)?, chosen(b)?];
         if sides[0].is(&sides[1]) {
             return Err(Usage(format!("`{a}` and `{b}` are the same: name what tells A from B")).into());
         }

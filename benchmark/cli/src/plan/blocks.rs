@@ -217,6 +217,18 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_a_seed_is_known() {
+        let mut plan = planned(&[], &["--trials", "3", "--seed", "7"]);
+        plan.cases.truncate(6);
+        let orders: Vec<_> = (1..=3).map(|trial| plan.pass(trial, 1)).collect();
+        assert_eq!(
+            orders,
+            [[3, 0, 1, 2, 4, 5], [5, 0, 1, 4, 2, 3], [2, 5, 0, 1, 3, 4]],
+            "another order is another campaign: say why in the commit"
+        );
+    }
+
+    #[test]
     fn a_block_of_several_passes_has_as_many_runs_of_each_case() {
         let plan = planned(&["reqwest"], &["--trials", "3", "--passes", "2"]);
         let six = planned(&["reqwest"], &["--trials", "6"]);

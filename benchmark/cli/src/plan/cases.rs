@@ -39,14 +39,18 @@ pub fn cases(libraries: &[Library], selection: &Selection, options: &LoadOptions
         [] => !quick || test.is_core(),
         named => named.contains(test),
     };
-    let mut cases = Vec::new();
+    let (mut cases, mut refused): (Vec<Case>, Vec<(Test, Vec<Refused>)>) = Default::default();
     for library in chosen {
         for test in library.tests.iter().filter(|test| wanted(test)) {
             let known = |name: &str| test.parameters().iter().any(|parameter| parameter.name == name);
             let given: Vec<_> = params.iter().copied().filter(|(name, _)| known(name)).collect();
-            cases.push(case(library, *test, &given, options).map_err(first)?);
+            match case(library, *test, &given, options) {
+                Ok(case) => cases.push(case),
+                Err(why) => refused.push((*test, why)),
+            }
         }
     }
+    leave_out(refused, &cases, tests.is_empty())?;
     if cases.is_empty() {
         let (libraries, tests) = (selection.libraries.join(", "), selection.tests.join(", "));
         return Err(Usage(format!("`{libraries}` has no test `{tests}` (see `benchmark list`)")));
@@ -60,6 +64,25 @@ pub fn cases(libraries: &[Library], selection: &Selection, options: &LoadOptions
         }
     }
     Ok(cases)
+}
+
+/// Says which tests nobody runs, as what was asked for does not suit them: where no test was named, the others are meant.
+///
+/// # Errors
+/// What was refused for any other reason.
+fn leave_out(refused: Vec<(Test, Vec<Refused>)>, cases: &[Case], may_leave_out: bool) -> Result<(), Usage> {
+    let mut said: Vec<Test> = Vec::new();
+    for (test, why) in refused {
+        let is_run = cases.is_empty() || cases.iter().any(|case| case.test == test);
+        if !may_leave_out || is_run || why.iter().any(|refused| refused.unsupported) {
+            return Err(first(why));
+        }
+        if !said.contains(&test) {
+            tracing::warn!("{test} is left out: {}", first(why));
+            said.push(test);
+        }
+    }
+    Ok(())
 }
 
 fn param(text: &str) -> Result<(&str, &str), Usage> {
@@ -126,8 +149,9 @@ pub fn case(
             .map_err(|error| Refused::new("target", error.to_string()))?;
         check_target(library, &case, text, &target, params)?;
         // A user with credentials at hand expects them to be used on S3.
+        let known = test.parameters().iter().any(|parameter| parameter.name == "signed");
         let said = given.iter().any(|(name, _)| *name == "signed");
-        if text.starts_with("s3://") && !said && std::env::var_os("AWS_ACCESS_KEY_ID").is_some() {
+        if text.starts_with("s3://") && known && !said && std::env::var_os("AWS_ACCESS_KEY_ID").is_some() {
             given.push(("signed", "true"));
         }
     } else if case.endpoint.is_some() {
@@ -226,7 +250,7 @@ fn unique(mut names: Vec<&str>) -> Vec<&str> {
 /// Whether the origin delays every request by a known time, and by how much: the floor of any latency.
 #[must_use]
 pub fn least_delay(case: &Case) -> Duration {
-    let asked = case.params.duration("delay").unwrap_or_default();
+    let asked = case.test.least_delay(&case.params);
     let injected = case.inject.iter().map(|spec| match spec {
         Inject::Latency(latency) => latency.quantile(0.0),
         _ => Duration::ZERO,

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::alone::forget;
 use super::engine::{Engine, harness_label};
 use super::stderr::Tail;
 use super::{Capabilities, Exit, Identity, Job, Known, News, Replicas, Runner};
@@ -130,13 +131,10 @@ impl Compose {
     fn up(&self, job: &Job) -> Command {
         let case = &job.case;
         let mut command = self.tool.command();
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if name.starts_with("BENCHMARK_") || name.starts_with("COMPOSE_") {
-                command.env_remove(name);
-            }
-        }
+        forget(&mut command, &["BENCHMARK_", "COMPOSE_"]);
         command
+            // Nor what a `.env` in the checkout says.
+            .args(["--env-file", "docker-compose.harness.env"])
             .args(["--project-name", &format!("benchmark-{}", job.run_id)])
             .args(["--file", "docker-compose.yaml", "--file", "docker-compose.harness.yaml"])
             .args([

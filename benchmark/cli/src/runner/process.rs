@@ -12,6 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use super::alone::forget;
 use super::stderr::Tail;
 use super::{Capabilities, Exit, Identity, Job, Known, News, Replicas, Runner};
 use crate::library::CommandLine;
@@ -101,10 +102,7 @@ impl Drop for Children {
 fn spawn(job: &Job, replica: u32) -> Result<Child> {
     let CommandLine { program, arguments, environment } = &job.program.command;
     let mut command = Command::new(program);
-    // Variables of the harness's own flags would be read as the test's.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BENCHMARK_")) {
-        command.env_remove(name);
-    }
+    forget(&mut command, &["BENCHMARK_"]);
     command
         .args(arguments)
         .envs(environment.iter().chain(&job.environment).map(|(name, value)| (name, value)))

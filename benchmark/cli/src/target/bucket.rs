@@ -35,7 +35,11 @@ pub(super) async fn list(endpoint: &str, bucket: &str, least: u64, headers: &[He
     let target =
         Bucket::new(url, UrlStyle::Path, bucket.to_owned(), region).with_context(|| format!("bucket `{bucket}`"))?;
     let signed = ListObjectsV2::new(&target, credentials.as_ref()).sign(Duration::from_secs(60));
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(10))
+        // Headers may be secrets: they go to whom they are meant for, and not where that one sends them.
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
     let cannot = || format!("cannot list bucket `{bucket}` at {endpoint}");
     let request =
         headers.iter().fold(client.get(signed), |request, header| request.header(header.name(), header.value()));

@@ -10,7 +10,8 @@ use benchmark_protocol::tests::Test;
 use serde_json::Value;
 
 use super::support::{Containers, PATIENCE, assert_valid, compose, compose_tools};
-use crate::harness::support::{SHORT, assert_audit_is_exact, eventually, number, root, signal, text};
+use crate::harness::checkout::Checkout;
+use crate::harness::support::{SHORT, assert_audit_is_exact, eventually, number, root, signal, target, text};
 
 #[test]
 fn either_compose_runs_a_campaign() {
@@ -83,6 +84,20 @@ fn a_header_reaches_a_server_from_containers() {
     let without = containers.run(&[&target[..], &SHORT].concat());
     assert_eq!(without.code, 3, "{without:?}");
     assert!(without.stdout.contains("status 403"), "{without:?}");
+}
+
+#[test]
+fn what_a_dotenv_of_the_checkout_says_changes_no_run() {
+    let Some(containers) = Containers::new() else { return };
+    let checkout = Checkout::new();
+    fs::write(checkout.path(".env"), "BENCHMARK_RATE=5\n").unwrap();
+    let mut command = containers.command(&[&["run-test", "baseline", "call_api"], &SHORT[..]].concat());
+    command.env("BENCHMARK_ROOT", checkout.path("")).env("CARGO_TARGET_DIR", target());
+    let ended = containers.run_command(command);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let row = containers.row();
+    assert_valid(&row);
+    assert!(number(&row, "number_successes") > 100.0, "{row}");
 }
 
 #[test]

@@ -9,10 +9,10 @@ use tempfile::TempDir;
 use super::support::{Ended, ended, root};
 
 /// A copy of what git knows of this checkout.
-pub(super) struct Checkout(TempDir);
+pub(crate) struct Checkout(TempDir);
 
 impl Checkout {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
         assert!(listed.status.success(), "{listed:?}");
@@ -27,16 +27,16 @@ impl Checkout {
     }
 
     /// A file of it, or with `` the whole.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub(super) fn text(&self, name: &str) -> String {
+    pub(crate) fn text(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// The command in this checkout.
-    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
         command.args(arguments).current_dir(self.0.path()).env("BENCHMARK_ROOT", self.0.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -44,7 +44,7 @@ impl Checkout {
     }
 
     /// Runs the command to its end.
-    pub(super) fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         ended(self.command(arguments).output().unwrap())
     }
 }

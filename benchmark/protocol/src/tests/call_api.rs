@@ -1,5 +1,7 @@
 //! `call_api`: small JSON documents that take their time.
 
+use std::time::Duration;
+
 use super::ask::Ask;
 use super::definition::{Calls, Definition, Rules, Seen, Setting};
 use super::judge::{Document, Expected};
@@ -51,6 +53,10 @@ impl Definition for CallApi {
 
     fn ruler(&self) -> Option<&'static [(&'static str, &'static str)]> {
         Some(&[])
+    }
+
+    fn least_delay(&self, values: &Values) -> Duration {
+        values.duration("delay").unwrap_or_default()
     }
 
     fn can_use(&self, names: &Names) -> Result<(), String> {

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use super::answer::Answer;
 use super::ask::{Ask, Trail};
@@ -39,6 +40,11 @@ pub trait Definition: Debug + Sync {
     /// Parameters with which each request weighs least, where the test suits `calibrate`: one request a call, alike for all.
     fn ruler(&self) -> Option<&'static [(&'static str, &'static str)]> {
         None
+    }
+
+    /// By how much the origin delays the answer to every first request of a call, with these values.
+    fn least_delay(&self, _values: &Values) -> Duration {
+        Duration::ZERO
     }
 
     /// Whether these values go together at our origin.
