@@ -42,22 +42,22 @@ pub fn cases(libraries: &[Library], selection: &Selection, options: &LoadOptions
     let (mut cases, mut refused): (Vec<Case>, Vec<(Test, Vec<Refused>)>) = Default::default();
     for library in chosen {
         for test in library.tests.iter().filter(|test| wanted(test)) {
-            let known = |name: &str| test.parameters().iter().any(|parameter| parameter.name == name);
-            let given: Vec<_> = params.iter().copied().filter(|(name, _)| known(name)).collect();
+            let given: Vec<_> = params.iter().copied().filter(|(name, _)| is_of(*test, name)).collect();
             match case(library, *test, &given, options) {
                 Ok(case) => cases.push(case),
                 Err(why) => refused.push((*test, why)),
             }
         }
     }
-    leave_out(refused, &cases, tests.is_empty())?;
+    let named =
+        |test: &Test| !tests.is_empty() || params.iter().any(|(name, _)| is_of(*test, name) && !has(&cases, name));
+    leave_out(refused, &cases, named)?;
     if cases.is_empty() {
         let (libraries, tests) = (selection.libraries.join(", "), selection.tests.join(", "));
         return Err(Usage(format!("`{libraries}` has no test `{tests}` (see `benchmark list`)")));
     }
     for (name, _) in &params {
-        let known = |case: &Case| case.test.parameters().iter().any(|parameter| parameter.name == *name);
-        if !cases.iter().any(known) {
+        if !has(&cases, name) {
             let known: Vec<&str> =
                 cases.iter().flat_map(|case| case.test.parameters()).map(|known| known.name).collect();
             return Err(Usage(format!("unknown parameter `{name}` (known: {})", unique(known).join(", "))));
@@ -66,15 +66,30 @@ pub fn cases(libraries: &[Library], selection: &Selection, options: &LoadOptions
     Ok(cases)
 }
 
-/// Says which tests nobody runs, as what was asked for does not suit them: where no test was named, the others are meant.
+/// Whether a test has a parameter of this name.
+fn is_of(test: Test, name: &str) -> bool {
+    test.parameters().iter().any(|parameter| parameter.name == name)
+}
+
+/// Whether one of these cases has a parameter of this name.
+fn has(cases: &[Case], name: &str) -> bool {
+    cases.iter().any(|case| is_of(case.test, name))
+}
+
+/// Says which tests nobody runs, as what was asked for does not suit them: those that were not named, by themselves or by a parameter
+/// that no other test has, are not what was meant.
 ///
 /// # Errors
 /// What was refused for any other reason.
-fn leave_out(refused: Vec<(Test, Vec<Refused>)>, cases: &[Case], may_leave_out: bool) -> Result<(), Usage> {
+fn leave_out(
+    refused: Vec<(Test, Vec<Refused>)>,
+    cases: &[Case],
+    is_named: impl Fn(&Test) -> bool,
+) -> Result<(), Usage> {
     let mut said: Vec<Test> = Vec::new();
     for (test, why) in refused {
         let is_run = cases.is_empty() || cases.iter().any(|case| case.test == test);
-        if !may_leave_out || is_run || why.iter().any(|refused| refused.unsupported) {
+        if is_named(&test) || is_run || why.iter().any(|refused| refused.unsupported) {
             return Err(first(why));
         }
         if !said.contains(&test) {
@@ -149,7 +164,7 @@ pub fn case(
             .map_err(|error| Refused::new("target", error.to_string()))?;
         check_target(library, &case, text, &target, params)?;
         // A user with credentials at hand expects them to be used on S3.
-        let known = test.parameters().iter().any(|parameter| parameter.name == "signed");
+        let known = is_of(test, "signed");
         let said = given.iter().any(|(name, _)| *name == "signed");
         if text.starts_with("s3://") && known && !said && std::env::var_os("AWS_ACCESS_KEY_ID").is_some() {
             given.push(("signed", "true"));
@@ -290,6 +305,26 @@ mod tests {
                 .contains("`request_size`: write --param name=value")
         );
         assert!(planned(&[], &["--param", "request_size=1GiB"]).unwrap_err().contains("more than an object holds"));
+    }
+
+    #[test]
+    fn a_test_that_what_is_asked_for_does_not_suit_is_left_out_where_none_was_named() {
+        let tests = |flags: &[&str]| {
+            let mut tests: Vec<&str> = planned(&[], flags).unwrap().iter().map(|case| case.test.name()).collect();
+            tests.sort_unstable();
+            tests.dedup();
+            tests
+        };
+        // At most 1 GiB for whoever reads the whole.
+        assert_eq!(tests(&["--param", "object_size=2GiB"]), ["call_api", "fetch_range"]);
+        // A bucket is no document.
+        let bucket = ["--target", "s3://bucket", "--endpoint", "http://h:1"];
+        assert_eq!(tests(&bucket), ["fetch_range", "get_object"]);
+        let options = LoadOptions::parse(&bucket).unwrap();
+        let libraries = library::catalogue(&library::root().unwrap()).unwrap();
+        let named = Selection { libraries: vec![], tests: vec!["call_api".to_owned()] };
+        let refused = cases(&libraries, &named, &options).unwrap_err().to_string();
+        assert!(refused.contains("name its key"), "{refused}");
     }
 
     #[test]
