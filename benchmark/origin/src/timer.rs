@@ -170,8 +170,9 @@ mod tests {
         let order = on_a_runtime(async {
             let timer = Timer::new().unwrap();
             let order = RefCell::new(Vec::new());
-            let sleep = async |name: u32, ms: u64| {
-                slept(&timer, ms * 1_000_000).await;
+            let sleep = async |name: u32, moments: u64| {
+                // Far enough apart for a machine that does other things: whoever is late finds several of them due at once.
+                slept(&timer, moments * 30_000_000).await;
                 order.borrow_mut().push(name);
             };
             let dropped = async {
