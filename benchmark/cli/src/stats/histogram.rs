@@ -26,6 +26,12 @@ const MOST_BYTES: u64 = 512 << 10;
 /// The largest count: those of all values stay far from the end of the numbers.
 const MOST_COUNT: u64 = 1 << 46;
 
+/// The largest lowest value that is told from 0, in nanoseconds: a millisecond, where ours is a microsecond at the most.
+const MOST_LOWEST: u64 = 1_000_000;
+
+/// The largest highest value, in nanoseconds: some 73 years. Beyond it the library's own arithmetic ends.
+const MOST_HIGHEST: u64 = 1 << 61;
+
 /// A text that is no histogram.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("no HDR histogram (V2, with DEFLATE or without): {0}")]
@@ -112,6 +118,13 @@ fn check_header(plain: &[u8]) -> Result<(), HistogramError> {
     if digits > MOST_DIGITS {
         return Err(HistogramError(format!(
             "its header claims {digits} significant digits, and {MOST_DIGITS} are the most"
+        )));
+    }
+    let wide = |at: usize| plain[at..at + 8].iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+    let (lowest, highest) = (wide(16), wide(24));
+    if lowest > MOST_LOWEST || highest > MOST_HIGHEST {
+        return Err(HistogramError(format!(
+            "its header claims values from {lowest}, to {highest}: {MOST_LOWEST} and {MOST_HIGHEST} are the most"
         )));
     }
     check_counts(counts)
