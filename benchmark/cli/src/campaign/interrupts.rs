@@ -36,16 +36,6 @@ impl Interrupts {
         *self.0.borrow() > 0
     }
 
-    /// What comes of this, unless a second signal ends it.
-    pub(crate) async fn unless_abandoned<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut signals = self.0.clone();
-        tokio::select! {
-            biased;
-            Ok(_) = signals.wait_for(|signals| *signals > 1) => None,
-            done = work => Some(done),
-        }
-    }
-
     /// Waits for the first signal.
     pub(crate) async fn first(&mut self) {
         // The counting task lives as long as the runtime.

@@ -6,6 +6,7 @@ use anyhow::Result;
 use benchmark_protocol::content::split_mix;
 use benchmark_protocol::message::Object;
 
+use super::abandoned::unless_abandoned;
 use super::monitor::Monitor;
 use super::observer::Observer;
 use crate::campaign::{Interrupts, Listener};
@@ -83,7 +84,7 @@ impl Conductor<'_> {
     /// Everything between announcing the run and reading its audit.
     async fn attempt(&mut self, run: &mut Run, program: &Program, listener: &mut dyn Listener) -> Result<Attempt> {
         let mut target = self.targets.of(&run.case)?;
-        let announced = self.interrupts.unless_abandoned(target.announce(&run.run_id, run.seed, &run.case)).await;
+        let announced = unless_abandoned(&self.interrupts.0, target.announce(&run.run_id, run.seed, &run.case)).await;
         let Some(objects) = announced.transpose()? else { return Ok(Attempt::Interrupted) };
         let expected = expected(run, objects);
         let job = Job {
@@ -109,7 +110,7 @@ impl Conductor<'_> {
         }
         let foreign_load = observed.account_cpu(run, target.cpus(), self.cpus);
         run.span = observed.start_ns.and_then(|start_ns| span(run, start_ns));
-        let account = self.interrupts.unless_abandoned(async {
+        let account = unless_abandoned(&self.interrupts.0, async {
             observed.watch.conclude(run).await;
             target.account(&run.run_id).await
         });

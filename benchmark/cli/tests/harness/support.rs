@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
@@ -11,9 +12,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// One load at a time, in whatever test program or checkout of this machine: two of them would measure each other.
+/// One load at a time, in whatever test program or checkout of this user: two of them would measure each other.
 fn turn() -> File {
-    let file = File::create(std::env::temp_dir().join("benchmark-tests.lock")).unwrap();
+    // Another user's file could not be opened.
+    let user = std::fs::metadata("/proc/self").unwrap().uid();
+    let file = File::create(std::env::temp_dir().join(format!("benchmark-tests-{user}.lock"))).unwrap();
     file.lock().unwrap();
     file
 }

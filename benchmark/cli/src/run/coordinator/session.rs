@@ -17,6 +17,7 @@ use super::hooks::{Hooks, Plateau};
 use super::seat::{Seat, Stage};
 use super::seats::Seats;
 use super::{Coordinator, Expected, limits, timeouts};
+use crate::run::abandoned::unless_abandoned;
 use crate::run::{Reason, Replica};
 use crate::runner::{Exit, News, Replicas};
 
@@ -114,13 +115,8 @@ impl Session {
         if !self.listen(world, ready).await? || !self.settle(Plateau::Idle, world).await? {
             return Ok(());
         }
-        let mut signals = world.interrupts.clone();
-        let started = tokio::select! {
-            biased;
-            Ok(_) = signals.wait_for(|signals| *signals > 1) => return Err(Abandoned),
-            started = self.start(world.hooks) => started,
-        };
-        if let Err(error) = started {
+        let started = unless_abandoned(&*world.interrupts, self.start(world.hooks)).await;
+        if let Err(error) = started.ok_or(Abandoned)? {
             self.reasons.push(Reason::Origin { error: format!("{error:#}") });
             return Ok(());
         }
