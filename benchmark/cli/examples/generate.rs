@@ -206,6 +206,7 @@ fn replica(index: u32, ticks: u32, latency: &Histogram, first_byte: &Histogram) 
             scheduling_delay: None,
             scheduled: None,
             issued: None,
+            operations: Vec::new(),
             resources: Edges {
                 ready: resources(0),
                 window_start: resources(0),

@@ -60,6 +60,8 @@ impl Counters {
         Audit {
             requests: self.requests(),
             operations,
+            answered: ByOperation::default(),
+            taken_bytes: 0,
             intact_bytes: self.intact_bytes.load(Relaxed),
             connections: self.connections.load(Relaxed),
             open_connections: self.open_connections.load(Relaxed),

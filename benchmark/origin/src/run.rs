@@ -126,7 +126,7 @@ impl Run {
             Some(Asked::FromTo(first, last)) => Some(first..=last),
             _ => None,
         };
-        if !rules.allow(&Seen { operation, key, range, ranged: asked.is_some(), delay }) {
+        if !rules.allow(&Seen { operation, key, range, ranged: asked.is_some(), delay, query: None, sends: None }) {
             self.counters.out_of_contract.fetch_add(1, Relaxed);
         }
     }

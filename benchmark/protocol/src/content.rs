@@ -3,7 +3,7 @@
 //! All objects are windows onto one shared pattern: the key says where in it an object begins, so the ten thousandth
 //! object costs no memory and any byte of any object can be checked by either side.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// Length of the pattern before it repeats, in bytes: the largest prime below 1 MiB, so that a range served from a
 /// wrong but aligned offset never happens to hold the right bytes.
@@ -35,6 +35,13 @@ pub fn key_index(key: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
+/// Whether a key made by [`key`] goes on so behind its `object-`.
+#[must_use]
+pub(crate) fn is_index(digits: &str, index: u64) -> bool {
+    let good = digits.len() >= 6 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    good && digits.parse() == Ok(index)
+}
+
 /// Where in the pattern the object of this key begins, in `0..PERIOD` (FNV-1a over the key's bytes).
 #[must_use]
 pub fn origin_of(key: &str) -> usize {
@@ -48,9 +55,33 @@ pub fn origin_of(key: &str) -> usize {
 /// most `length` and at most [`PERIOD`] of them. Longer ranges are served piece by piece.
 #[must_use]
 pub fn piece(origin: usize, offset: u64, length: u64) -> &'static [u8] {
-    // Each by itself: their sum may be beyond 64 bits.
-    let start = (origin + (offset % PERIOD as u64) as usize) % PERIOD;
+    let start = place(origin, offset);
     &PATTERN[start..start + length.min(PERIOD as u64) as usize]
+}
+
+/// Memory from which any object's bytes can be sent without a seam, up to `longest` of them at once: the bytes of the object that begins
+/// at `origin`, from `offset` on, are those from [`place`] on.
+///
+/// Made once for the longest body of a process, and shared by all its requests: whoever sends an object copies nothing.
+#[must_use]
+pub fn seamless(longest: u64) -> &'static [u8] {
+    static MADE: Mutex<&'static [u8]> = Mutex::new(&[]);
+    if longest <= PERIOD as u64 {
+        return &PATTERN;
+    }
+    let wanted = PERIOD + longest as usize;
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if made.len() < wanted {
+        *made = PATTERN[..PERIOD].iter().copied().cycle().take(wanted).collect::<Vec<u8>>().leak();
+    }
+    *made
+}
+
+/// Where in the pattern the byte at `offset` of an object lies that begins at `origin`.
+#[must_use]
+pub const fn place(origin: usize, offset: u64) -> usize {
+    // Each by itself: their sum may be beyond 64 bits.
+    (origin + (offset % PERIOD as u64) as usize) % PERIOD
 }
 
 /// Whether `bytes` are exactly what an object that begins at `origin` holds from `offset` on.
@@ -108,6 +139,16 @@ mod tests {
     fn the_last_byte_of_the_largest_object_has_its_content() {
         let at = (u64::MAX % PERIOD as u64) as usize;
         assert_eq!(piece(PERIOD - 1, u64::MAX, 1), piece((PERIOD - 1 + at) % PERIOD, 0, 1));
+    }
+
+    #[test]
+    fn what_is_sent_without_a_seam_is_the_object() {
+        let memory = seamless(3 * PERIOD as u64);
+        for (offset, length) in [(0, 3 * PERIOD), (u64::MAX / 3, 2 * PERIOD + 5), (7, 1)] {
+            let at = place(PERIOD - 2, offset);
+            assert!(matches(PERIOD - 2, offset, &memory[at..at + length]));
+        }
+        assert_eq!(seamless(1).as_ptr(), seamless(PERIOD as u64).as_ptr());
     }
 
     #[test]

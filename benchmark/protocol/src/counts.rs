@@ -165,8 +165,11 @@ pub struct Counts {
     /// Requests that had neither succeeded nor failed when the drain ended.
     #[serde(default)]
     pub censored: u64,
-    /// Body bytes of successes.
+    /// Body bytes of successes, received.
     pub success_bytes: u64,
+    /// Body bytes of successes, sent.
+    #[serde(default)]
+    pub sent_bytes: u64,
 }
 
 /// Saturating: the numbers are those of whoever sent them.
@@ -177,6 +180,7 @@ impl AddAssign for Counts {
         self.failures += other.failures;
         self.censored = self.censored.saturating_add(other.censored);
         self.success_bytes = self.success_bytes.saturating_add(other.success_bytes);
+        self.sent_bytes = self.sent_bytes.saturating_add(other.sent_bytes);
     }
 }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
-use crate::operation::ByOperation;
+use crate::operation::{ByOperation, Operation};
 use crate::resources::Resources;
 
 /// The version that `hello` names; the coordinator refuses any other.
@@ -175,11 +175,28 @@ pub struct ReplicaResult {
     /// Open loop: those of them that were issued before the window's end. `issued / scheduled` is the share of the rate achieved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued: Option<u64>,
+    /// What became of the window's requests, each by itself, where the test has several operations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<OperationResult>,
     /// Counters at the four instants that totals are taken between.
     pub resources: Edges,
     /// Texts of failures, a few of each kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failure_samples: Vec<FailureSample>,
+}
+
+/// What became of the window's requests of one operation. The first request of a call counts from where the call does, each other one
+/// from the end of the one before it: together they are the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationResult {
+    /// The operation.
+    pub operation: Operation,
+    /// What became of its requests. Those under way when the drain ended are censored calls, and in none of these.
+    pub counts: Counts,
+    /// Latency of its successes.
+    pub latency: Histogram,
+    /// Latency of its failures.
+    pub failure_latency: Histogram,
 }
 
 /// A replica's counters where phases meet.

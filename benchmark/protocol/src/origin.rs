@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::inject::Inject;
 use crate::operation::ByOperation;
+use crate::parameter::Values;
 
 /// The path prefix of the control requests.
 pub const CONTROL_PREFIX: &str = "/-/runs/";
@@ -53,6 +54,19 @@ pub struct Contract {
     pub params: BTreeMap<String, String>,
 }
 
+impl Contract {
+    /// That of a test that reads nothing which is there: its objects are those that it writes.
+    pub(crate) fn of_nothing(test: &str, values: &Values) -> Self {
+        Self {
+            objects: 0,
+            object_size: 0,
+            signed: values.flag("signed"),
+            test: Some(test.to_owned()),
+            params: values.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        }
+    }
+}
+
 /// The instants of a run that began, on CLOCK_MONOTONIC in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begin {
@@ -70,15 +84,21 @@ pub struct Audit {
     /// The same by operation; what no test asks is in none of them.
     #[serde(default)]
     pub operations: ByOperation,
-    /// Body bytes of responses that were sent whole with a good status (200 or 206).
+    /// Good answers that were written whole, by operation: nobody can have had more successes.
+    #[serde(default)]
+    pub answered: ByOperation,
+    /// Body bytes of responses to GET that were sent whole with a good status (200 or 206).
     pub intact_bytes: u64,
+    /// Body bytes of requests that came whole, were those of the object, and were answered so.
+    #[serde(default)]
+    pub taken_bytes: u64,
     /// Connections accepted.
     pub connections: u64,
     /// Connections open now.
     pub open_connections: u64,
     /// The most requests that were under way at once.
     pub peak_concurrency: u64,
-    /// Requests that the run's contract does not allow: another operation, length or key, beyond the object, no range.
+    /// Requests that the run's contract does not allow: another operation, length or key, beyond the object, no range, other bytes than the object's, another number of parts.
     pub out_of_contract: u64,
     /// Injected error statuses sent.
     pub injected_errors: u64,

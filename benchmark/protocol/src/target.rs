@@ -95,6 +95,14 @@ impl Target {
         self.authority.strip_suffix(port).unwrap_or(&self.authority)
     }
 
+    /// The target's bucket as both kinds of client name it.
+    #[must_use]
+    pub fn bucket(&self) -> Object {
+        let object = self.object("");
+        let path = format!("/{}", object.bucket);
+        Object { url: format!("{}{path}", self.endpoint), path, key: String::new(), ..object }
+    }
+
     /// An object of this target as both kinds of client name it.
     #[must_use]
     pub fn object(&self, key: &str) -> Object {
@@ -156,8 +164,17 @@ fn is_blank(c: char) -> bool {
 
 /// Percent-encodes a key for a path, as S3 does: everything but unreserved characters and the slash.
 fn escape(key: &str) -> String {
-    key.bytes().fold(String::with_capacity(key.len()), |mut escaped, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+    escape_but(b"-._~/", key)
+}
+
+/// Percent-encodes the value of a query, as it is signed: everything but unreserved characters.
+pub(crate) fn escape_value(value: &str) -> String {
+    escape_but(b"-._~", value)
+}
+
+fn escape_but(marks: &[u8], text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut escaped, byte| {
+        if byte.is_ascii_alphanumeric() || marks.contains(&byte) {
             escaped.push(byte as char);
         } else {
             escaped.push_str(&format!("%{byte:02X}"));

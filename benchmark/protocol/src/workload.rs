@@ -24,6 +24,28 @@ impl Draws {
         (object, below(split_mix(&mut state), offsets(object)))
     }
 
+    /// For the `ordinal`-th request: one of `objects` objects.
+    #[must_use]
+    pub fn object(&self, ordinal: u64, objects: u64) -> usize {
+        self.range(ordinal, objects, |_| 1).0 as usize
+    }
+
+    /// For the `ordinal`-th request: one of several kinds, each as often as its share of the sum of all.
+    #[must_use]
+    pub fn kind(&self, ordinal: u64, shares: &[u64]) -> usize {
+        // Another stream than that of the objects: what is done says nothing of what it is done to.
+        let mut state = self.stream.rotate_left(32).wrapping_add(ordinal.wrapping_mul(0xA076_1D64_78BD_642F));
+        let mut drawn = below(split_mix(&mut state), shares.iter().sum());
+        shares
+            .iter()
+            .position(|share| {
+                let here = drawn < *share;
+                drawn = drawn.saturating_sub(*share);
+                here
+            })
+            .unwrap_or(0)
+    }
+
     /// For the `ordinal`-th request: the gap since the arrival before it, in units of the mean gap. Exponential, as those of a
     /// Poisson process are, by inversion of 53 bits in (0, 1].
     #[must_use]
@@ -51,6 +73,18 @@ mod tests {
         let other: Vec<_> = (0..100).map(|n| Draws::new(7, 1).range(n, 64, |_| 1000)).collect();
         assert_eq!(first, again);
         assert_ne!(first, other);
+    }
+
+    #[test]
+    fn kinds_come_as_often_as_their_shares_say_whatever_object_is_drawn() {
+        let draws = Draws::new(1, 0);
+        let mut counts = [[0_u32; 2]; 4];
+        for ordinal in 0..100_000 {
+            counts[draws.kind(ordinal, &[45, 0, 5, 50])][draws.object(ordinal, 2)] += 1;
+        }
+        for (counts, share) in counts.iter().zip([22_500, 0, 2_500, 25_000]) {
+            assert!(counts.iter().all(|count| count.abs_diff(share) < 500), "{counts:?}");
+        }
     }
 
     #[test]

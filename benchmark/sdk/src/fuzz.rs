@@ -3,7 +3,7 @@
 
 use benchmark_protocol::message::CoordinatorMessage;
 
-use crate::ContentRange;
+use benchmark_protocol::tests::ContentRange;
 
 /// A way in, behind the name of its target.
 pub type WayIn = (&'static str, fn(&[u8]));

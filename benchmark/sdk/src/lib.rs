@@ -12,7 +12,7 @@
 //!     }
 //!
 //!     async fn perform(&self, _request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
-//!         response.head(200, None);
+//!         response.head(200, |_| None);
 //!         response.chunk(b"{}");
 //!         Ok(())
 //!     }
@@ -46,7 +46,8 @@ mod workload;
 pub use benchmark_protocol::counts::FailureKind;
 pub use benchmark_protocol::operation::Operation;
 pub use benchmark_protocol::target::{Names, Target};
-pub use benchmark_protocol::tests::{ContentRange, Test};
+pub use benchmark_protocol::tests::{Page, Test};
+pub use bytes::Bytes;
 
 pub use client::{AsyncClient, BlockingClient, ConstructError};
 pub use failure::Failure;

@@ -29,6 +29,9 @@ pub struct Options {
     /// The target is a bucket of `benchmark origin`: its objects are known, and their content is checked
     #[arg(long, env = "BENCHMARK_ORIGIN")]
     origin: bool,
+    /// What the keys of the run begin with at a target that is not ours: its objects are known, and their content is checked
+    #[arg(long, env = "BENCHMARK_PREFIX", default_value = "", hide = true)]
+    prefix: String,
     /// Requests in flight; with --rate at most
     #[arg(long, env = "BENCHMARK_CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65536))]
     pub concurrency: u32,
@@ -145,9 +148,14 @@ impl Options {
         self.headers.iter().map(|Header(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Whether the target's objects are the origin's.
+    /// Whether the target's objects are the origin's, or the run's own.
     pub(crate) fn has_known_content(&self) -> bool {
-        self.origin
+        self.origin || !self.prefix.is_empty()
+    }
+
+    /// What the keys of the run begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// The test's own parameters.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use benchmark_protocol::counts::Counts;
 use benchmark_protocol::message::{CoordinatorMessage, Object, ReplicaMessage, ReplicaResult};
 use benchmark_protocol::operation::ByOperation;
-use benchmark_protocol::tests::Test;
+use benchmark_protocol::tests::{Test, Trail, VERIFICATION};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::client::{AsyncClient, BlockingClient};
@@ -23,6 +23,7 @@ use crate::load::schedule::Schedule;
 use crate::load::{Load, watch};
 use crate::measured::Program;
 use crate::options::Options;
+use crate::request::Request;
 use crate::resources;
 use crate::response::Response;
 use crate::session::Session;
@@ -164,27 +165,62 @@ fn prepare<E: Engine>(
     let mut workload = Workload::new(options, (seed, replica), objects, E::CLIENT_SIGNS)?;
     let arrivals = options.arrivals(seed, replica);
     let engine = E::new(options).map_err(|error| format!("construct: {error}"))?;
-    let mut response = Response::default();
-    let mut verify = Counts { attempts: 1, ..Counts::default() };
-    let mut issued = ByOperation::default();
-    let outcome = {
-        let request = workload.verification();
-        issued[request.operation()] = 1;
-        response.expect(&request);
-        let outcome = engine.verify(options, &request, &mut response);
-        outcome.and_then(|()| request.ask.judge(response.answer()).map_err(Failure::from))
-    };
-    // A range beyond the object's end is cut short by the server: say that, rather than that bytes are missing.
-    let sized = workload.learn(&response);
-    if let Err(failure) = outcome {
+    let mut verification =
+        Verification { counts: Counts { attempts: 1, ..Counts::default() }, ..Verification::default() };
+    if let Err(failure) = verification.call(options, &engine, &mut workload) {
+        let mut verify = verification.counts;
         verify.failures.add(failure.kind);
-        let reason = sized.err().unwrap_or(failure.text);
-        return Err(Unprepared { reason: format!("verify: {reason}"), verify: Box::new(verify) });
+        return Err(Unprepared { reason: format!("verify: {}", failure.text), verify: Box::new(verify) });
     }
+    let Verification { counts: mut verify, issued } = verification;
     verify.successes = 1;
-    verify.success_bytes = response.answer().length();
     let schedule = Schedule::of(options, arrivals);
     Ok(Prepared { engine, workload, schedule, arrivals, verify, issued })
+}
+
+/// The call that is made before `ready`, and what came of it.
+#[derive(Default)]
+struct Verification {
+    counts: Counts,
+    /// The requests of the call.
+    issued: ByOperation,
+}
+
+impl Verification {
+    fn call<E: Engine>(&mut self, options: &Options, engine: &E, workload: &mut Workload) -> Result<(), Failure> {
+        let (mut response, mut trail) = (Response::default(), Trail::default());
+        let first = self.request(options, engine, &workload.verification(), &mut response);
+        // A range beyond the object's end is cut short by the server: say that, rather than that bytes are missing.
+        let sized = workload.learn(&response);
+        first.map_err(|failure| Failure { text: sized.err().unwrap_or(failure.text), kind: failure.kind })?;
+        while let Some(next) = workload.next(VERIFICATION, &mut trail, response.answer()) {
+            if let Err(failure) = self.request(options, engine, &next, &mut response) {
+                if let Some(undo) = workload.undo(VERIFICATION, &trail) {
+                    // What cannot be undone stays at the target: the reason is the failure.
+                    let _ = self.request(options, engine, &undo, &mut response);
+                }
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
+    fn request<E: Engine>(
+        &mut self,
+        options: &Options,
+        engine: &E,
+        request: &Request<'_>,
+        response: &mut Response,
+    ) -> Result<(), Failure> {
+        self.issued[request.operation()] += 1;
+        response.expect(request);
+        engine.verify(options, request, response)?;
+        response.close();
+        request.ask.judge(response.answer()).map_err(Failure::from)?;
+        self.counts.success_bytes += response.answer().length();
+        self.counts.sent_bytes += request.sent_bytes();
+        Ok(())
+    }
 }
 
 /// A reader that closed the pipe early has seen what it wanted.

@@ -3,8 +3,10 @@
 use std::ops::RangeInclusive;
 
 use arrayvec::ArrayString;
+use benchmark_protocol::content;
 use benchmark_protocol::operation::Operation;
-use benchmark_protocol::tests::Ask;
+use benchmark_protocol::tests::{Ask, More, Page};
+use bytes::Bytes;
 
 use crate::options::Header;
 use crate::sigv4::Signature;
@@ -22,19 +24,22 @@ pub struct Request<'a> {
     pub(crate) signature: Signature,
     /// What the user has sent with every request.
     pub(crate) given: &'a [Header],
+    /// The memory that objects are sent from: [`content::seamless`] of the longest body.
+    pub(crate) contents: &'static [u8],
 }
 
 impl<'a> Request<'a> {
     #[inline]
     pub(crate) fn new(ask: Ask<'a>) -> Self {
-        let query = ask.more.as_ref().and_then(|more| more.query.as_deref());
-        let extended = query.map(|query| {
+        let extended = ask.more.as_ref().map(|more| {
+            let query = more.query();
             Box::new([&ask.object.url, &ask.object.path].map(|base| {
                 let joint = if base.contains('?') { '&' } else { '?' };
                 format!("{base}{joint}{query}")
             }))
         });
-        Self { range: ask.range.as_ref().map(range_text), extended, signature: Signature::new(), given: &[], ask }
+        let range = if ask.operation == Operation::Get { ask.range.as_ref().map(range_text) } else { None };
+        Self { range, extended, signature: Signature::new(), given: &[], contents: &[], ask }
     }
 
     /// What the request does.
@@ -73,10 +78,10 @@ impl<'a> Request<'a> {
         &self.ask.object.key
     }
 
-    /// First and last byte, for clients with a range type of their own.
+    /// First and last byte that are asked for, for clients with a range type of their own.
     #[must_use]
     pub fn range(&self) -> Option<RangeInclusive<u64>> {
-        self.ask.range.clone()
+        self.ask.range.clone().filter(|_| self.ask.operation == Operation::Get)
     }
 
     /// The value of the `range` header: `bytes=0-16383`.
@@ -85,10 +90,63 @@ impl<'a> Request<'a> {
         self.range.as_deref()
     }
 
-    /// What is to be sent, where the operation sends anything.
+    /// What is to be sent, where the operation sends anything: as it is, with its length, and never copied. An object's bytes are
+    /// a piece of memory that all requests share.
     #[must_use]
-    pub fn body(&self) -> Option<&[u8]> {
-        self.ask.more.as_ref()?.body.as_deref()
+    pub fn body(&self) -> Option<Bytes> {
+        match self.ask.operation {
+            Operation::Put | Operation::UploadPart => Some(Bytes::from_static(self.content())),
+            Operation::CompleteUpload => self.ask.more.as_ref()?.body().map(Bytes::from),
+            _ => None,
+        }
+    }
+
+    /// How long a body it sends, in bytes; those of an object alone.
+    #[inline]
+    pub(crate) fn sent_bytes(&self) -> u64 {
+        match self.ask.operation {
+            Operation::Put | Operation::UploadPart => self.content().len() as u64,
+            _ => 0,
+        }
+    }
+
+    fn content(&self) -> &'static [u8] {
+        let Some(range) = &self.ask.range else { return &[] };
+        let at = content::place(self.ask.object.pattern, *range.start());
+        &self.contents[at..at + (range.end() - range.start() + 1) as usize]
+    }
+
+    /// The page of a listing that is asked for, for S3 clients.
+    #[must_use]
+    pub fn page(&self) -> Page {
+        match self.ask.more.as_deref() {
+            Some(More::Page(page)) => page.clone(),
+            _ => Page::default(),
+        }
+    }
+
+    /// The id of the upload that it is about, for S3 clients.
+    #[must_use]
+    pub fn upload(&self) -> &str {
+        self.ask.upload().unwrap_or_default()
+    }
+
+    /// The number of the part that is sent, from 1, for S3 clients.
+    #[must_use]
+    pub fn part(&self) -> u32 {
+        match self.ask.more.as_deref() {
+            Some(More::Part { number, .. }) => *number,
+            _ => 0,
+        }
+    }
+
+    /// The entity tags of the upload's parts, in order, for S3 clients.
+    #[must_use]
+    pub fn tags(&self) -> &[String] {
+        match self.ask.more.as_deref() {
+            Some(More::Complete { tags, .. }) => tags,
+            _ => &[],
+        }
     }
 
     /// The headers that the user has sent with every request, for clients that have words of their own for ranges and signatures.
@@ -116,7 +174,7 @@ fn range_text(range: &RangeInclusive<u64>) -> ArrayString<LONGEST_RANGE> {
 #[cfg(test)]
 mod tests {
     use benchmark_protocol::target::{Object, Target};
-    use benchmark_protocol::tests::{Expected, More};
+    use benchmark_protocol::tests::Expected;
 
     use super::*;
 
@@ -140,16 +198,26 @@ mod tests {
     fn a_query_of_its_own_goes_behind_that_of_the_object() {
         let target = Target::parse("http://h/run", None, true).unwrap();
         let object = target.object("key");
-        let more = || Some(Box::new(More { query: Some("uploads=".to_owned()), body: Some(b"x".to_vec()) }));
-        let ask = |object| Ask {
-            operation: Operation::CreateUpload,
-            more: more(),
-            ..Ask::get(object, None, Expected::Object { size: None, pattern: None })
+        let ask = |object, more| Ask {
+            more: Some(Box::new(more)),
+            ..Ask::new(Operation::CreateUpload, object, Expected::Upload)
         };
-        let request = Request::new(ask(&object));
+        let request = Request::new(ask(&object, More::Create));
         assert_eq!((request.method(), request.url()), ("POST", "http://h/run/key?uploads="));
-        assert_eq!(request.body(), Some(&b"x"[..]));
+        assert_eq!(request.body(), None);
         let object = Object { path: "/run/key?a=b".to_owned(), ..target.object("key") };
-        assert_eq!(Request::new(ask(&object)).path(), "/run/key?a=b&uploads=");
+        assert_eq!(Request::new(ask(&object, More::Create)).path(), "/run/key?a=b&uploads=");
+    }
+
+    #[test]
+    fn what_is_sent_is_the_object_and_asks_for_no_range() {
+        let target = Target::parse("http://h/run", None, true).unwrap();
+        let object = Object { size: 3_000_000, ..target.object("replica-0/object-000001") };
+        let mut request = Request::new(Ask::put(&object));
+        request.contents = content::seamless(object.size);
+        let body = request.body().unwrap();
+        assert_eq!((body.len(), request.sent_bytes(), request.range()), (3_000_000, 3_000_000, None));
+        assert!(content::matches(object.pattern, 0, &body));
+        assert_eq!(request.headers().count(), 0);
     }
 }

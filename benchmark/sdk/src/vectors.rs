@@ -5,7 +5,7 @@ use benchmark_protocol::content;
 use benchmark_protocol::operation::Operation;
 use benchmark_protocol::parameter::Values;
 use benchmark_protocol::target::Target;
-use benchmark_protocol::tests::{Answer, Ask, ContentRange, Expected, More, Setting, Test};
+use benchmark_protocol::tests::{Answer, Ask, Expected, More, Page, Setting, Test};
 use benchmark_protocol::workload::Draws;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -56,7 +56,8 @@ fn asks() -> Vec<Value> {
         let target = Target::parse("http://host/run", None, true);
         let target = target.unwrap_or_else(|error| unreachable!("{error}"));
         let values = Values::new(test.parameters(), []).unwrap_or_default();
-        let setting = Setting { target: &target, known: true, listed: &[], values: &values, draws: Draws::new(1, 0) };
+        let (known, prefix, draws) = (true, "", Draws::new(1, 0));
+        let setting = Setting { target: &target, known, prefix, replica: 0, listed: &[], values: &values, draws };
         let mut calls = test.calls(&setting).unwrap_or_else(|error| unreachable!("{error}"));
         calls.learn(&verified(&calls.verification(), &values)).unwrap_or_else(|error| unreachable!("{error}"));
         for ordinal in (0..4).chain([64, 128]) {
@@ -64,12 +65,17 @@ fn asks() -> Vec<Value> {
             let (size, compared) = match request.ask.expected {
                 Expected::Object { size, pattern } => (size, pattern.is_some()),
                 Expected::Document { known } => {
-                    (known.map(|known| known.length), known.is_some_and(|known| known.compared))
+                    (known.map(|known| u64::from(known.length)), known.is_some_and(|known| known.compared))
                 }
+                Expected::Head { size } => (size, false),
+                Expected::Page { total, .. } => (Some(total), false),
+                Expected::Taken | Expected::Gone | Expected::Upload | Expected::Completed => (None, false),
             };
+            let sent = request.ask.range.clone().filter(|_| request.operation() != Operation::Get);
             asks.push(json!({
                 "test": test.name(), "seed": "1", "replica": 0, "ordinal": ordinal, "method": request.method(),
-                "path": request.path(), "range": request.range_header(), "size": size, "every_byte_compared": compared,
+                "path": request.path(), "range": request.range_header(), "sent": sent.map(|sent| [*sent.start(), *sent.end()]), "size": size,
+                "every_byte_compared": compared,
             }));
         }
     }
@@ -81,7 +87,8 @@ fn verified(ask: &Ask<'_>, values: &Values) -> Answer {
     let size = values.number("object_size").unwrap_or_default();
     let mut answer = Answer::default();
     answer.expect(ask);
-    answer.head(206, ask.range.as_ref().map(|range| ContentRange { first: *range.start(), last: *range.end(), size }));
+    let range = ask.range.as_ref().map(|range| format!("bytes {}-{}/{size}", range.start(), range.end()));
+    answer.head(206, |_| range.as_deref().map(str::as_bytes));
     answer
 }
 
@@ -139,19 +146,20 @@ fn signatures() -> Vec<Value> {
         session_token: session_token.map(str::to_owned),
         region: "us-east-1".to_owned(),
     };
+    let page = |prefix: &str| More::Page(Page { prefix: prefix.to_owned(), most: 2, continuation: None });
     let requests = [
         (Operation::Get, "/test.txt", None, Some(0..=9), None),
-        (Operation::List, "/", Some("list-type=2&prefix=J"), None, None),
-        (Operation::CreateUpload, "/a%20b", Some("uploads"), None, None),
-        (Operation::Put, "/put.bin", None, None, Some("session")),
+        (Operation::List, "/", Some(page("J")), None, None),
+        (Operation::CreateUpload, "/a%20b", Some(More::Create), None, None),
+        (Operation::Put, "/put.bin", None, Some(0..=3), Some("session")),
     ];
-    let sign = |(operation, path, query, range, session): (Operation, &str, Option<&str>, _, Option<&str>)| {
+    let sign = |(operation, path, more, range, session): (Operation, &str, Option<More>, _, Option<&str>)| {
         let target = Target::parse(&format!("https://{HOST}{path}"), None, false);
         let object = target.map(|target| target.object("")).unwrap_or_else(|error| unreachable!("{error}"));
-        let body = (operation == Operation::Put).then(|| b"body".to_vec());
-        let more = Some(Box::new(More { query: query.map(str::to_owned), body }));
         let expected = Expected::Object { size: None, pattern: None };
-        let request = Request::new(Ask { operation, object: &object, range, expected, more });
+        let ask = Ask { range, more: more.map(Box::new), ..Ask::new(operation, &object, expected) };
+        let mut request = Request::new(ask);
+        request.contents = content::seamless(0);
         let now = TIME.parse().unwrap_or_default();
         let headers = Signer::new(credentials(session), HOST).sign(&request, now);
         let headers: serde_json::Map<String, Value> =

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use benchmark_protocol::content;
 use benchmark_protocol::message;
 use benchmark_protocol::tests::{Answer, Ask, Calls, Setting, Trail};
 use benchmark_protocol::workload::Draws;
@@ -18,6 +19,8 @@ pub(crate) struct Workload {
     calls: Box<dyn Calls>,
     signer: Option<Mutex<Signer>>,
     headers: Vec<Header>,
+    /// What objects are sent from.
+    contents: &'static [u8],
 }
 
 impl Workload {
@@ -31,16 +34,19 @@ impl Workload {
         let target = options.target().map_err(|error| error.to_string())?;
         let values = options.values()?;
         let (known, draws) = (options.has_known_content(), Draws::new(seed, replica));
-        let calls = options.test.calls(&Setting { target: &target, known, listed, values: &values, draws })?;
+        let prefix = options.prefix();
+        let calls =
+            options.test.calls(&Setting { target: &target, known, prefix, replica, listed, values: &values, draws })?;
         let credentials = options.credentials().filter(|_| !client_signs);
         let signer = credentials.map(|credentials| Mutex::new(Signer::new(credentials, target.host())));
-        Ok(Self { calls, signer, headers: options.headers.clone() })
+        let contents = content::seamless(options.test.longest_sent(&values));
+        Ok(Self { calls, signer, headers: options.headers.clone(), contents })
     }
 
     /// Of calls that no test of the catalogue makes.
     #[cfg(test)]
     pub(crate) fn of(calls: Box<dyn Calls>) -> Self {
-        Self { calls, signer: None, headers: Vec::new() }
+        Self { calls, signer: None, headers: Vec::new(), contents: content::seamless(0) }
     }
 
     /// The request made before `ready`.
@@ -74,6 +80,7 @@ impl Workload {
     fn request<'a>(&'a self, ask: Ask<'a>) -> Request<'a> {
         let mut request = Request::new(ask);
         request.given = &self.headers;
+        request.contents = self.contents;
         if let Some(signer) = &self.signer {
             let mut signer = signer.lock().unwrap_or_else(PoisonError::into_inner);
             request.signature = signer.sign(&request, Timestamp::now());

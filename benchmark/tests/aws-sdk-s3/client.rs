@@ -5,14 +5,40 @@ use std::process::ExitCode;
 
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig};
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    StalledStreamProtectionConfig,
+};
 use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use benchmark_sdk::{AsyncClient, ConstructError, ContentRange, Failure, Names, Operation, Options, Request, Response};
+use benchmark_sdk::{AsyncClient, ConstructError, Failure, Names, Operation, Options, Request, Response};
 
 struct Client(aws_sdk_s3::Client);
+
+/// Sends one of its requests as all libraries send theirs: the payload unsigned, and with the headers that were given.
+macro_rules! send {
+    ($asked:expr, $request:expr) => {
+        match $request.given_headers().next() {
+            None => $asked.customize().disable_payload_signing().send().await,
+            Some(_) => {
+                // What changes a request is kept beyond this call: it owns what it says.
+                let given: Vec<_> =
+                    $request.given_headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+                let change = move |request: &mut aws_sdk_s3::config::http::HttpRequest| {
+                    for (name, value) in &given {
+                        request.headers_mut().insert(name.clone(), value.clone());
+                    }
+                };
+                $asked.customize().disable_payload_signing().mutate_request(change).send().await
+            }
+        }
+    };
+}
 
 impl AsyncClient for Client {
     const SIGNS: bool = true;
@@ -37,6 +63,9 @@ impl AsyncClient for Client {
             .http_client(http)
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
+            // No checksum that no other library makes.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         let config = match credentials {
             None => config.allow_no_auth(),
@@ -52,44 +81,98 @@ impl AsyncClient for Client {
     }
 
     async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
-        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
-        let asked = self.0.get_object().bucket(request.bucket()).key(request.key());
-        let asked = asked.set_range(request.range_header().map(str::to_owned));
-        let sent = match request.given_headers().next() {
-            None => asked.send().await,
-            Some(_) => {
-                // What changes a request is kept beyond this call: it owns what it says.
-                let given: Vec<_> =
-                    request.given_headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-                let changed = asked.customize().mutate_request(move |request| {
-                    for (name, value) in &given {
-                        request.headers_mut().insert(name.clone(), value.clone());
-                    }
-                });
-                changed.send().await
+        let (client, bucket, key) = (&self.0, request.bucket(), request.key());
+        let body = || ByteStream::from(request.body().unwrap_or_default());
+        match request.operation() {
+            Operation::Get => {
+                let asked = client.get_object().bucket(bucket).key(key);
+                let asked = asked.set_range(request.range_header().map(str::to_owned));
+                let mut got = match send!(asked, request) {
+                    Ok(got) => got,
+                    Err(error) => return failed(&error, response),
+                };
+                let range = got.content_range().map(str::as_bytes);
+                // It shows no status of a success: 206 is what comes with a range.
+                response.head(if range.is_some() { 206 } else { 200 }, |_| range);
+                while let Some(bytes) = got.body.next().await {
+                    response.chunk(&bytes.map_err(|error| Failure::from_error(&error))?);
+                }
             }
-        };
-        let mut got = match sent {
-            Ok(got) => got,
-            Err(error) => return failed(&error, response),
-        };
-        let range = got.content_range().and_then(|value| ContentRange::parse(value.as_bytes()));
-        // It shows no status of a success: 206 is what comes with a range.
-        response.head(if range.is_some() { 206 } else { 200 }, range);
-        while let Some(bytes) = got.body.next().await {
-            response.chunk(&bytes.map_err(|error| Failure::from_error(&error))?);
+            Operation::Head => match send!(client.head_object().bucket(bucket).key(key), request) {
+                Ok(got) => {
+                    let length = got.content_length().map(|length| length.to_string());
+                    response.head(200, |_| length.as_deref().map(str::as_bytes));
+                }
+                Err(error) => return failed(&error, response),
+            },
+            Operation::Put => match send!(client.put_object().bucket(bucket).key(key).body(body()), request) {
+                Ok(_) => response.head(200, |_| None),
+                Err(error) => return failed(&error, response),
+            },
+            Operation::Delete => match send!(client.delete_object().bucket(bucket).key(key), request) {
+                Ok(_) => response.head(204, |_| None),
+                Err(error) => return failed(&error, response),
+            },
+            Operation::List => {
+                let page = request.page();
+                let asked = client.list_objects_v2().bucket(bucket).max_keys(page.most.cast_signed());
+                let asked = asked.prefix(page.prefix).set_continuation_token(page.continuation);
+                match send!(asked, request) {
+                    Ok(got) => {
+                        response.head(200, |_| None);
+                        got.contents().iter().filter_map(|object| object.key()).for_each(|key| response.key(key));
+                        let truncated = got.is_truncated() == Some(true);
+                        response.page_end(got.next_continuation_token().filter(|_| truncated));
+                    }
+                    Err(error) => return failed(&error, response),
+                }
+            }
+            Operation::CreateUpload => match send!(client.create_multipart_upload().bucket(bucket).key(key), request) {
+                Ok(got) => {
+                    response.head(200, |_| None);
+                    response.upload_id(got.upload_id().unwrap_or_default());
+                }
+                Err(error) => return failed(&error, response),
+            },
+            Operation::UploadPart => {
+                let asked = client.upload_part().bucket(bucket).key(key).upload_id(request.upload());
+                match send!(asked.part_number(request.part().cast_signed()).body(body()), request) {
+                    Ok(got) => response.head(200, |_| got.e_tag().map(str::as_bytes)),
+                    Err(error) => return failed(&error, response),
+                }
+            }
+            Operation::CompleteUpload => {
+                let part = |(number, tag): (i32, &String)| CompletedPart::builder().part_number(number).e_tag(tag).build();
+                let parts = (1..).zip(request.tags()).map(part).collect();
+                let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+                let asked = client.complete_multipart_upload().bucket(bucket).key(key).upload_id(request.upload());
+                match send!(asked.multipart_upload(parts), request) {
+                    Ok(_) => {
+                        response.head(200, |_| None);
+                        response.completed();
+                    }
+                    Err(error) => return failed(&error, response),
+                }
+            }
+            Operation::AbortUpload => {
+                let asked = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(request.upload());
+                match send!(asked, request) {
+                    Ok(_) => response.head(204, |_| None),
+                    Err(error) => return failed(&error, response),
+                }
+            }
         }
         Ok(())
     }
 }
 
 fn failed<E: Error + 'static>(
-    error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
+    error: &SdkError<E, HttpResponse>,
     response: &mut Response,
 ) -> Result<(), Failure> {
     match error.raw_response() {
         Some(raw) if !raw.status().is_success() => {
-            response.head(raw.status().as_u16(), None);
+            response.head(raw.status().as_u16(), |_| None);
             Ok(())
         }
         _ => Err(Failure::from_error(error)),

@@ -1,14 +1,12 @@
 //! The ceiling: HTTP/1.1 by hand on tokio's `TcpStream`, with nothing to spare. One write and one read for a small response.
 
-use std::io::Write as _;
+use std::io::{IoSlice, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use benchmark_sdk::{
-    AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response,
-};
+use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Operation, Options, Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -56,14 +54,14 @@ impl AsyncClient for Client {
     }
 
     async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
-        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
         let mut connection = match self.take() {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        connection.write_head(request, &self.host, self.keep_alive);
-        connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
-        let reusable = connection.read_response(response).await?;
+        let body = request.body();
+        connection.write_head(request, body.as_ref().map(|body| body.len()), &self.host, self.keep_alive);
+        connection.send(body.as_deref()).await.map_err(|error| Failure::from_error(&error))?;
+        let reusable = connection.read_response(request.operation() == Operation::Head, response).await?;
         if reusable && self.keep_alive {
             connection.age = 0;
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
@@ -95,10 +93,11 @@ impl Client {
 }
 
 impl Connection {
-    fn write_head(&mut self, request: &Request<'_>, host: &str, keep_alive: bool) {
+    fn write_head(&mut self, request: &Request<'_>, length: Option<usize>, host: &str, keep_alive: bool) {
         let head = &mut self.request;
         head.clear();
-        head.extend_from_slice(b"GET ");
+        head.extend_from_slice(request.method().as_bytes());
+        head.push(b' ');
         head.extend_from_slice(request.path().as_bytes());
         head.extend_from_slice(b" HTTP/1.1\r\nhost: ");
         head.extend_from_slice(host.as_bytes());
@@ -106,14 +105,33 @@ impl Connection {
             // Writing to memory does not fail.
             let _ = write!(head, "\r\n{name}: {value}");
         }
+        // A request that could send something says that it sends nothing.
+        if let Some(length) = length.or_else(|| (request.operation() == Operation::CreateUpload).then_some(0)) {
+            let _ = write!(head, "\r\ncontent-length: {length}");
+        }
         if !keep_alive {
             head.extend_from_slice(b"\r\nconnection: close");
         }
         head.extend_from_slice(b"\r\n\r\n");
     }
 
+    /// Sends head and body, both at once where the socket takes them.
+    async fn send(&mut self, body: Option<&[u8]>) -> std::io::Result<()> {
+        let Some(mut body) = body else { return self.stream.write_all(&self.request).await };
+        let mut head = &self.request[..];
+        while !head.is_empty() {
+            let written = self.stream.write_vectored(&[IoSlice::new(head), IoSlice::new(body)]).await?;
+            if written == 0 {
+                return Err(std::io::ErrorKind::WriteZero.into());
+            }
+            body = &body[written.saturating_sub(head.len())..];
+            head = &head[written.min(head.len())..];
+        }
+        self.stream.write_all(body).await
+    }
+
     /// Reads to the body's last byte. `true` when the connection may be used again.
-    async fn read_response(&mut self, response: &mut Response) -> Result<bool, Failure> {
+    async fn read_response(&mut self, is_head: bool, response: &mut Response) -> Result<bool, Failure> {
         let mut filled = 0;
         let head = loop {
             if filled == self.buffer.len() {
@@ -127,6 +145,9 @@ impl Connection {
                 break head;
             }
         };
+        if is_head {
+            return Ok(head.reusable);
+        }
         let mut left = head.length;
         let mut piece = &self.buffer[head.body_at..filled];
         loop {
@@ -157,18 +178,21 @@ fn parse(bytes: &[u8], response: &mut Response) -> Result<Option<Head>, Failure>
     let mut parsed = httparse::Response::new(&mut headers);
     let status = parsed.parse(bytes).map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
     let httparse::Status::Complete(body_at) = status else { return Ok(None) };
-    let (mut length, mut range, mut reusable) = (None, None, parsed.version == Some(1));
+    let (mut length, mut reusable) = (None, parsed.version == Some(1));
     for header in parsed.headers.iter() {
         let value = || str::from_utf8(header.value).unwrap_or_default();
         // Lengths first: most headers are told apart without comparing letters.
         match header.name.len() {
             14 if header.name.eq_ignore_ascii_case("content-length") => length = value().parse().ok(),
-            13 if header.name.eq_ignore_ascii_case("content-range") => range = ContentRange::parse(header.value),
             10 if header.name.eq_ignore_ascii_case("connection") => reusable &= !value().eq_ignore_ascii_case("close"),
             _ => {}
         }
     }
-    response.head(parsed.code.unwrap_or(0), range);
+    let status = parsed.code.unwrap_or(0);
+    response.head(status, |name| {
+        parsed.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
+    });
+    let length = length.or_else(|| (status == 204).then_some(0));
     let length = length.ok_or_else(|| Failure::new(FailureKind::Other, "a response without content-length"))?;
     Ok(Some(Head { length, body_at, reusable }))
 }

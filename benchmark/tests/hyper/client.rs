@@ -2,16 +2,13 @@
 
 use std::process::ExitCode;
 
-use benchmark_sdk::{
-    AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response,
-};
-use http_body_util::{BodyExt, Empty};
+use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Options, Request, Response};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::header::CONTENT_RANGE;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-struct Client(hyper_util::client::legacy::Client<HttpConnector, Empty<Bytes>>);
+struct Client(hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>);
 
 impl AsyncClient for Client {
     fn new(options: &Options) -> Result<Self, ConstructError> {
@@ -30,11 +27,10 @@ impl AsyncClient for Client {
     }
 
     async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
-        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
-        let builder = request
-            .headers()
-            .fold(hyper::Request::get(request.url()), |builder, (name, value)| builder.header(name, value));
-        let asked = builder.body(Empty::new()).map_err(|error| Failure::from_error(&error))?;
+        let builder = hyper::Request::builder().method(request.method()).uri(request.url());
+        let builder = request.headers().fold(builder, |builder, (name, value)| builder.header(name, value));
+        let body = request.body().unwrap_or_default();
+        let asked = builder.body(Full::new(body)).map_err(|error| Failure::from_error(&error))?;
         let mut got = self.0.request(asked).await.map_err(|error| {
             let failure = Failure::from_error(&error);
             let kind = if error.is_connect() && failure.kind != FailureKind::Dns {
@@ -44,8 +40,7 @@ impl AsyncClient for Client {
             };
             Failure { kind, ..failure }
         })?;
-        let range = got.headers().get(CONTENT_RANGE).and_then(|value| ContentRange::parse(value.as_bytes()));
-        response.head(got.status().as_u16(), range);
+        response.head(got.status().as_u16(), |name| got.headers().get(name).map(|value| value.as_bytes()));
         while let Some(frame) = got.body_mut().frame().await {
             let frame = frame.map_err(|error| Failure::from_error(&error))?;
             if let Some(bytes) = frame.data_ref() {

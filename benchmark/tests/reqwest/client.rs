@@ -2,10 +2,8 @@
 
 use std::process::ExitCode;
 
-use benchmark_sdk::{
-    AsyncClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response,
-};
-use reqwest::header::CONTENT_RANGE;
+use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Operation, Options, Request, Response};
+use reqwest::Method;
 
 struct Client(reqwest::Client);
 
@@ -24,8 +22,16 @@ impl AsyncClient for Client {
     }
 
     async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
-        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
-        let asked = request.headers().fold(self.0.get(request.url()), |asked, (name, value)| asked.header(name, value));
+        let method = match request.operation() {
+            Operation::Get | Operation::List => Method::GET,
+            Operation::Head => Method::HEAD,
+            Operation::Put | Operation::UploadPart => Method::PUT,
+            Operation::CreateUpload | Operation::CompleteUpload => Method::POST,
+            Operation::Delete | Operation::AbortUpload => Method::DELETE,
+        };
+        let asked = self.0.request(method, request.url());
+        let asked = request.headers().fold(asked, |asked, (name, value)| asked.header(name, value));
+        let asked = request.body().into_iter().fold(asked, reqwest::RequestBuilder::body);
         let mut got = asked.send().await.map_err(|error| {
             let failure = Failure::from_error(&error);
             let kind = if error.is_connect() && failure.kind != FailureKind::Dns {
@@ -35,8 +41,7 @@ impl AsyncClient for Client {
             };
             Failure { kind, ..failure }
         })?;
-        let range = got.headers().get(CONTENT_RANGE).and_then(|value| ContentRange::parse(value.as_bytes()));
-        response.head(got.status().as_u16(), range);
+        response.head(got.status().as_u16(), |name| got.headers().get(name).map(|value| value.as_bytes()));
         while let Some(bytes) = got.chunk().await.map_err(|error| Failure::from_error(&error))? {
             response.chunk(&bytes);
         }

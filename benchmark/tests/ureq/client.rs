@@ -4,10 +4,8 @@ use std::cell::RefCell;
 use std::io::Read as _;
 use std::process::ExitCode;
 
-use benchmark_sdk::{
-    BlockingClient, ConstructError, ContentRange, Failure, FailureKind, Operation, Options, Request, Response,
-};
-use ureq::http::header::CONTENT_RANGE;
+use benchmark_sdk::{BlockingClient, ConstructError, Failure, FailureKind, Options, Request, Response};
+use ureq::http;
 
 /// Bodies are read through a buffer of the thread's own.
 const BUFFER: usize = 32 << 10;
@@ -42,15 +40,17 @@ impl BlockingClient for Client {
     }
 
     fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
-        let Operation::Get = request.operation() else { return Err(Failure::unsupported(request.operation())) };
-        let mut asked =
-            request.headers().fold(self.agent.get(request.url()), |asked, (name, value)| asked.header(name, value));
+        let asked = http::Request::builder().method(request.method()).uri(request.url());
+        let mut asked = request.headers().fold(asked, |asked, (name, value)| asked.header(name, value));
         if !self.keep_alive {
             asked = asked.header("connection", "close");
         }
-        let mut got = asked.call().map_err(failure)?;
-        let range = got.headers().get(CONTENT_RANGE).and_then(|value| ContentRange::parse(value.as_bytes()));
-        response.head(got.status().as_u16(), range);
+        let sent = match request.body() {
+            Some(body) => asked.body(&body[..]).map(|asked| self.agent.run(asked)),
+            None => asked.body(()).map(|asked| self.agent.run(asked)),
+        };
+        let mut got = sent.map_err(|error| Failure::from_error(&error))?.map_err(failure)?;
+        response.head(got.status().as_u16(), |name| got.headers().get(name).map(|value| value.as_bytes()));
         let mut body = got.body_mut().as_reader();
         PIECE.with_borrow_mut(|piece| {
             loop {

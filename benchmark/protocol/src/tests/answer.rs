@@ -3,7 +3,10 @@
 use std::ops::RangeInclusive;
 
 use super::ask::Ask;
+use super::listing::Listing;
+use super::xml::elements;
 use crate::content;
+use crate::operation::Operation;
 
 /// The longest body that is kept to be looked at as a whole, in bytes. Of a longer one the length is known, and that it is too long.
 pub(super) const LONGEST_KEPT: usize = 16 << 20;
@@ -13,10 +16,22 @@ pub(super) const LONGEST_KEPT: usize = 16 << 20;
 pub struct Answer {
     pub(super) status: u16,
     pub(super) content_range: Option<ContentRange>,
+    /// The length that the head names, where it is asked for.
+    pub(super) named_length: Option<u64>,
     pub(super) length: u64,
     pub(super) content_differs: bool,
     /// The body, where what was asked keeps it.
     pub(super) body: Vec<u8>,
+    /// The entity tag, where it is asked for; empty where there was none.
+    pub(super) tag: String,
+    /// An upload's id, where it is asked for; empty where there was none.
+    pub(super) upload: String,
+    pub(super) listing: Listing,
+    /// Whether the library reads bodies that mean something, and hands over what they say.
+    pub(super) is_parsed: bool,
+    /// Why the body does not say what was asked for.
+    pub(super) unreadable: Option<String>,
+    operation: Option<Operation>,
     /// Where the content is compared: where in the pattern the object begins, and the offset of the first byte.
     compared: Option<(usize, u64)>,
     keeps: bool,
@@ -26,21 +41,51 @@ impl Answer {
     /// Makes it ready for the answer to this request; buffers are kept.
     #[inline]
     pub fn expect(&mut self, ask: &Ask<'_>) {
-        let first = ask.range.as_ref().map_or(0, |range| *range.start());
         self.status = 0;
         self.content_range = None;
         self.length = 0;
         self.content_differs = false;
-        self.compared = ask.expected.pattern().map(|pattern| (pattern, first));
-        self.keeps = ask.expected.keeps();
-        self.body.clear();
+        self.operation = Some(ask.operation);
+        self.compared = ask.expected.pattern().map(|pattern| {
+            let first = ask.range.as_ref().map_or(0, |range| *range.start());
+            (pattern, first)
+        });
+        self.keeps = false;
+        if ask.operation != Operation::Get || ask.expected.keeps() {
+            self.expect_more(ask);
+        }
     }
 
-    /// The head is here.
+    /// What only answers have that are no object's bytes.
+    #[inline(never)]
+    fn expect_more(&mut self, ask: &Ask<'_>) {
+        self.keeps = ask.expected.keeps();
+        self.body.clear();
+        self.named_length = None;
+        self.tag.clear();
+        self.upload.clear();
+        self.is_parsed = false;
+        self.unreadable = None;
+        if ask.operation == Operation::List {
+            self.listing.expect(ask);
+        }
+    }
+
+    /// The head is here: its status, and its headers by lower-case name. Only those that matter are asked for.
     #[inline]
-    pub const fn head(&mut self, status: u16, content_range: Option<ContentRange>) {
+    pub fn head<'v>(&mut self, status: u16, header: impl Fn(&str) -> Option<&'v [u8]>) {
         self.status = status;
-        self.content_range = content_range;
+        match self.operation {
+            Some(Operation::Get) => self.content_range = header("content-range").and_then(ContentRange::parse),
+            Some(Operation::Head) => {
+                let length = header("content-length").and_then(leading_number);
+                self.named_length = length.filter(|(_, rest)| rest.is_empty()).map(|(length, _)| length);
+            }
+            Some(Operation::UploadPart) => {
+                self.tag.push_str(&String::from_utf8_lossy(header("etag").unwrap_or_default()));
+            }
+            _ => {}
+        }
     }
 
     /// A piece of the body.
@@ -55,6 +100,65 @@ impl Answer {
         self.length += bytes.len() as u64;
     }
 
+    /// The library has read an upload's id by itself.
+    pub fn upload_id(&mut self, id: &str) {
+        self.is_parsed = true;
+        self.upload.push_str(id);
+    }
+
+    /// The library has read by itself that an upload is complete.
+    pub const fn completed(&mut self) {
+        self.is_parsed = true;
+    }
+
+    /// The library has read a key of a page by itself; its size, in bytes, is not looked at.
+    pub fn key(&mut self, key: &str) {
+        self.is_parsed = true;
+        self.listing.key(key);
+    }
+
+    /// The library has read by itself where a listing goes on, or that it does not.
+    pub fn page_end(&mut self, continuation: Option<&str>) {
+        self.is_parsed = true;
+        self.listing.continuation = continuation.map(str::to_owned);
+    }
+
+    /// The body is whole: what it says is read, unless the library has done that. To be called before it is judged, within the time of
+    /// the request: a library that reads by itself has spent it too.
+    #[inline]
+    pub fn close(&mut self) {
+        if self.keeps && !self.is_parsed && (200..300).contains(&self.status) && self.operation != Some(Operation::Get)
+        {
+            self.unreadable = self.read_body().err();
+        }
+    }
+
+    fn read_body(&mut self) -> Result<(), String> {
+        if self.length > self.body.len() as u64 {
+            return Err(format!("a body of {} bytes: {LONGEST_KEPT} are the most", self.length));
+        }
+        let text = str::from_utf8(&self.body).map_err(|error| format!("not XML: {error}"))?;
+        match self.operation {
+            Some(Operation::List) => self.listing.read(text),
+            Some(Operation::CreateUpload) => elements(text, |parent, name, text| {
+                if (parent, name) == ("InitiateMultipartUploadResult", "UploadId") {
+                    self.upload.push_str(text);
+                }
+            }),
+            Some(Operation::CompleteUpload) => {
+                let (mut done, mut said) = (false, None);
+                // S3 may find out that it cannot after it has said 200.
+                elements(text, |parent, name, text| match (parent, name) {
+                    ("", "CompleteMultipartUploadResult") => done = true,
+                    ("Error", "Code" | "Message") => said = Some(text.to_owned()),
+                    _ => {}
+                })?;
+                if done { Ok(()) } else { Err(said.unwrap_or_else(|| "no CompleteMultipartUploadResult".to_owned())) }
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Body bytes so far.
     #[must_use]
     pub const fn length(&self) -> u64 {
@@ -66,8 +170,33 @@ impl Answer {
     pub const fn content_range(&self) -> Option<ContentRange> {
         self.content_range
     }
-}
 
+    /// The keys that a page had.
+    pub(super) const fn keys(&self) -> u64 {
+        self.listing.keys
+    }
+
+    /// Where a listing goes on behind a page.
+    pub(super) fn continuation(&self) -> Option<&str> {
+        self.listing.continuation.as_deref()
+    }
+
+    /// The entity tag, as it came.
+    pub(super) fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// An upload's id.
+    pub(super) fn upload(&self) -> &str {
+        &self.upload
+    }
+
+    /// The length that the head named, where it was asked for.
+    #[must_use]
+    pub const fn named_length(&self) -> Option<u64> {
+        self.named_length
+    }
+}
 /// The `content-range` of a response: `bytes first-last/size`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContentRange {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ask::Ask;
 use super::definition::{Calls, Definition, Rules, Seen, Setting};
-use super::judge::{Document, Expected};
+use super::expected::{Document, Expected};
 use super::objects::{SAMPLE_EVERY, objects};
 use crate::content;
 use crate::operation::Operation;
@@ -76,7 +76,7 @@ impl Definition for CallApi {
             let ids = 0..DOCUMENTS;
             (
                 ids.clone().map(|id| document(setting, id, &query)).collect(),
-                ids.map(|id| content::document(id).len() as u64).collect(),
+                ids.map(|id| content::document(id).len() as u32).collect(),
             )
         } else {
             (objects(setting, 0)?, Vec::new())
@@ -100,13 +100,13 @@ fn document(setting: &Setting<'_>, id: u64, query: &str) -> Object {
 struct Documents {
     documents: Vec<Object>,
     /// Of the origin's documents, by id; empty where they are another server's.
-    lengths: Vec<u64>,
+    lengths: Vec<u32>,
     draws: Draws,
 }
 
 impl Documents {
     fn of(&self, id: u64, compared: bool) -> Ask<'_> {
-        let known = self.lengths.get(id as usize).map(|length| Document { id, length: *length, compared });
+        let known = self.lengths.get(id as usize).map(|length| Document { id: id as u32, length: *length, compared });
         Ask::get(&self.documents[id as usize], None, Expected::Document { known })
     }
 }
@@ -147,18 +147,20 @@ mod tests {
         let values = Values::new(CallApi.parameters(), params.iter().copied()).unwrap();
         let target = Target::parse(target, None, known).unwrap();
         let draws = Draws::new(1, 0);
-        CallApi.calls(&Setting { target: &target, known, listed: &[], values: &values, draws }).unwrap()
+        CallApi
+            .calls(&Setting { target: &target, known, prefix: "", replica: 0, listed: &[], values: &values, draws })
+            .unwrap()
     }
 
     #[test]
     fn each_ordinal_expects_the_document_that_it_asks_for() {
         let calls = calls("http://h/run", true, &[("delay", "5ms")]);
-        let mut ids: Vec<u64> = Vec::new();
+        let mut ids: Vec<u32> = Vec::new();
         for ordinal in 0..5_000 {
             let ask = calls.ask(ordinal);
             let Expected::Document { known: Some(known) } = ask.expected else { panic!("{ask:?}") };
             assert_eq!(ask.object.path, format!("/run/api/{}?delay=5ms", known.id));
-            assert_eq!(known.length, content::document(known.id).len() as u64);
+            assert_eq!(known.length, content::document(known.id.into()).len() as u32);
             ids.push(known.id);
         }
         ids.sort_unstable();
@@ -176,8 +178,15 @@ mod tests {
     #[test]
     fn the_contract_is_the_document_and_its_delay() {
         let rules = CallApi.rules(&Values::new(CallApi.parameters(), [("delay", "5ms")]).unwrap());
-        let good =
-            Seen { operation: Some(Operation::Get), key: "api/999", range: None, ranged: false, delay: Some("5ms") };
+        let good = Seen {
+            operation: Some(Operation::Get),
+            key: "api/999",
+            range: None,
+            ranged: false,
+            delay: Some("5ms"),
+            query: Some("delay=5ms"),
+            sends: Some(0),
+        };
         assert!(rules.allow(&good));
         for bad in [
             Seen { key: "api/1000", ..good.clone() },

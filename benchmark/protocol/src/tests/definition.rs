@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::answer::Answer;
 use super::ask::{Ask, Trail};
+use super::objects::Prepared;
 use crate::message;
 use crate::operation::Operation;
 use crate::origin::Contract;
@@ -68,14 +69,28 @@ pub trait Definition: Debug + Sync {
         0
     }
 
+    /// Whether it writes: against a target that is not ours only with leave, and only below a run's own prefix.
+    fn writes(&self) -> bool {
+        false
+    }
+
+    /// What must be at a target that is not ours, below a run's own prefix, before replicas so many begin; nothing of a test that reads
+    /// what is there.
+    fn prepares(&self, _values: &Values, _replicas: u32) -> Vec<Prepared> {
+        Vec::new()
+    }
+
+    /// The longest body that a request of it sends, in bytes.
+    fn longest_sent(&self, _values: &Values) -> u64 {
+        0
+    }
+
     /// The objects that the origin has for a run of it, and what it is told of the test.
     fn contract(&self, values: &Values) -> Contract {
         Contract {
             objects: values.number("objects").unwrap_or(0),
             object_size: values.number("object_size").unwrap_or(0),
-            signed: values.flag("signed"),
-            test: Some(self.name().to_owned()),
-            params: values.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            ..Contract::of_nothing(self.name(), values)
         }
     }
 
@@ -94,8 +109,12 @@ pub trait Definition: Debug + Sync {
 pub struct Setting<'a> {
     /// The target, taken apart.
     pub target: &'a Target,
-    /// Whether it is a bucket of our origin: its objects are known, and their content is.
+    /// Whether it is a bucket of our origin, or what a run has put below its prefix: its objects are known, and their content is.
     pub known: bool,
+    /// What the keys of the run begin with, at a target that is not ours; empty at our origin, where the bucket is the run.
+    pub prefix: &'a str,
+    /// The replica's index.
+    pub replica: u32,
     /// The objects that the harness found in a foreign bucket.
     pub listed: &'a [message::Object],
     /// The test's parameters.
@@ -106,10 +125,12 @@ pub struct Setting<'a> {
 
 /// The calls of one replica. A call is one ordinal: one request, or several one after the other.
 pub trait Calls: Debug + Send + Sync {
-    /// The request that is made before `ready`: its answer is compared in full.
-    fn verification(&self) -> Ask<'_>;
+    /// The first request of the call that is made before `ready`, whose ordinal is [`VERIFICATION`]: its answer is compared in full.
+    fn verification(&self) -> Ask<'_> {
+        self.ask(VERIFICATION)
+    }
 
-    /// Takes from the verified answer what nobody else told: an object's size.
+    /// Takes from the first verified answer what nobody else told: an object's size.
     ///
     /// # Errors
     /// A sentence, where the object cannot be asked so.
@@ -131,10 +152,23 @@ pub trait Calls: Debug + Send + Sync {
     }
 }
 
+/// The ordinal of the call that verifies: none that a load reaches, and one whose content is compared.
+pub const VERIFICATION: u64 = 1 << 63;
+
 /// What the origin lets pass.
 pub trait Rules: Debug + Send + Sync {
     /// Whether the test asks such requests.
     fn allow(&self, seen: &Seen<'_>) -> bool;
+
+    /// The bytes of its object that a request sends, first and last, where it sends any: compared as they come, and not kept.
+    fn sends(&self, _seen: &Seen<'_>) -> Option<RangeInclusive<u64>> {
+        None
+    }
+
+    /// How many parts an upload has.
+    fn parts(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// A request as the origin sees it.
@@ -150,4 +184,18 @@ pub struct Seen<'a> {
     pub ranged: bool,
     /// The text of `?delay=`.
     pub delay: Option<&'a str>,
+    /// The query, percent-encoded as it came.
+    pub query: Option<&'a str>,
+    /// How long a body it announces, in bytes; `None` where it sends one in any other form than as it is: in chunks, signed piece by
+    /// piece, after `100 Continue`.
+    pub sends: Option<u64>,
+}
+
+impl Seen<'_> {
+    /// The value of a name in the query, percent-encoded as it came.
+    #[must_use]
+    pub fn asked(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.query?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::answer::Answer;
 use super::ask::Ask;
 use super::definition::{Calls, Definition, Rules, Seen, Setting};
-use super::judge::Expected;
+use super::expected::Expected;
 use super::objects::{SAMPLE_EVERY, SIGNED, compared, is_own, objects};
 use crate::operation::Operation;
 use crate::parameter::{Kind, Parameter, Values};
@@ -155,13 +155,14 @@ impl Rules for Contract {
 mod tests {
     use super::*;
     use crate::target::Target;
-    use crate::tests::ContentRange;
 
     fn calls(params: &[(&str, &str)], known: bool) -> Box<dyn Calls> {
         let values = Values::new(FetchRange.parameters(), params.iter().copied()).unwrap();
         let target = Target::parse("http://h/run", None, known).unwrap();
         let draws = Draws::new(1, 0);
-        FetchRange.calls(&Setting { target: &target, known, listed: &[], values: &values, draws }).unwrap()
+        FetchRange
+            .calls(&Setting { target: &target, known, prefix: "", replica: 0, listed: &[], values: &values, draws })
+            .unwrap()
     }
 
     #[test]
@@ -169,7 +170,7 @@ mod tests {
         let mut calls = calls(&[("request_size", "1KiB"), ("objects", "3")], true);
         let mut answer = Answer::default();
         answer.expect(&calls.verification());
-        answer.head(206, ContentRange::parse(b"bytes 0-1023/1500"));
+        answer.head(206, |_| Some(b"bytes 0-1023/1500"));
         calls.learn(&answer).unwrap();
         for ordinal in 0..1_000 {
             let ask = calls.ask(ordinal);
@@ -185,7 +186,7 @@ mod tests {
         let mut calls = calls(&[], false);
         let mut answer = Answer::default();
         answer.expect(&calls.verification());
-        answer.head(206, ContentRange::parse(b"bytes 0-99/100"));
+        answer.head(206, |_| Some(b"bytes 0-99/100"));
         assert_eq!(calls.learn(&answer).unwrap_err(), "the object holds 100, less than the request_size of 16KiB");
     }
 
@@ -199,6 +200,8 @@ mod tests {
             range: Some(90..=99),
             ranged: true,
             delay: None,
+            query: None,
+            sends: Some(0),
         };
         assert!(rules.allow(&good));
         for bad in [

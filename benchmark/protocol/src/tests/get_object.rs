@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::ask::Ask;
 use super::definition::{Calls, Definition, Rules, Seen, Setting};
-use super::judge::Expected;
+use super::expected::Expected;
 use super::objects::{SAMPLE_EVERY, SIGNED, compared, is_own, objects};
 use crate::operation::Operation;
 use crate::parameter::{Kind, Parameter, Values};
@@ -113,7 +113,9 @@ mod tests {
         let values = Values::new(GetObject.parameters(), [("object_size", "1000")]).unwrap();
         let target = Target::parse(target, None, known).unwrap();
         let draws = Draws::new(1, 0);
-        GetObject.calls(&Setting { target: &target, known, listed: &[], values: &values, draws }).unwrap()
+        GetObject
+            .calls(&Setting { target: &target, known, prefix: "", replica: 0, listed: &[], values: &values, draws })
+            .unwrap()
     }
 
     #[test]
@@ -135,7 +137,7 @@ mod tests {
         let mut calls = calls("http://h/file.bin", false);
         let mut answer = Answer::default();
         answer.expect(&calls.verification());
-        answer.head(200, None);
+        answer.head(200, |_| None);
         answer.chunk(b"hello");
         calls.learn(&answer).unwrap();
         assert_eq!(calls.ask(9).expected, Expected::Object { size: Some(5), pattern: None });
@@ -144,8 +146,15 @@ mod tests {
     #[test]
     fn the_contract_is_whole_objects_of_the_run() {
         let rules = GetObject.rules(&Values::new(GetObject.parameters(), []).unwrap());
-        let good =
-            Seen { operation: Some(Operation::Get), key: "object-000063", range: None, ranged: false, delay: None };
+        let good = Seen {
+            operation: Some(Operation::Get),
+            key: "object-000063",
+            range: None,
+            ranged: false,
+            delay: None,
+            query: None,
+            sends: Some(0),
+        };
         assert!(rules.allow(&good));
         for bad in [
             Seen { key: "object-000064", ..good.clone() },

@@ -1,4 +1,4 @@
-//! What a good answer is, as data, and the comparison with what came.
+//! The comparison of what was expected with what came.
 
 use std::ops::RangeInclusive;
 
@@ -6,36 +6,10 @@ use serde::de::IgnoredAny;
 
 use super::answer::{Answer, LONGEST_KEPT, leading_number};
 use super::ask::Ask;
+use super::expected::{Document, Expected};
 use crate::content;
 use crate::counts::FailureKind;
-
-/// What a good answer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// An object, or the range that was asked for.
-    Object {
-        /// The object's whole size; `None` before it is known.
-        size: Option<u64>,
-        /// Where in the content pattern the object begins, where every byte is to be compared.
-        pattern: Option<usize>,
-    },
-    /// A JSON document.
-    Document {
-        /// The document of our origin that it must be, and whether every byte is to be compared; `None` for any document.
-        known: Option<Document>,
-    },
-}
-
-/// A document of our origin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Document {
-    /// Its id.
-    pub id: u64,
-    /// Its length, in bytes.
-    pub length: u64,
-    /// Whether every byte is compared, or its id and length alone.
-    pub compared: bool,
-}
+use crate::operation::Operation;
 
 /// Why an answer is not the one that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,20 +26,6 @@ impl Fault {
     }
 }
 
-impl Expected {
-    pub(super) const fn pattern(&self) -> Option<usize> {
-        match self {
-            Self::Object { pattern, .. } => *pattern,
-            Self::Document { .. } => None,
-        }
-    }
-
-    /// Whether the body is looked at as a whole.
-    pub(super) const fn keeps(&self) -> bool {
-        matches!(self, Self::Document { .. })
-    }
-}
-
 impl Ask<'_> {
     /// Whether status, range, length and content are those that were asked for.
     ///
@@ -76,7 +36,22 @@ impl Ask<'_> {
             (Expected::Object { size, .. }, Some(range)) => judge_range(answer, range, *size),
             (Expected::Object { size, .. }, None) => judge_whole(answer, *size),
             (Expected::Document { known }, _) => judge_document(answer, known.as_ref()),
+            (Expected::Head { size }, _) => judge_head(answer, *size),
+            (Expected::Taken, _) => self.judge_taken(answer),
+            (Expected::Gone, _) => judge_status(answer, &[204, 200]),
+            (Expected::Upload, _) => judge_told(answer, &answer.upload, "an upload's id"),
+            (Expected::Completed, _) => judge_read(answer),
+            (Expected::Page { first, total, known }, _) => judge_page(answer, *first, *total, *known),
         }
+    }
+
+    /// 200 is what S3 says; other servers tell a new object (201) from an old one (204).
+    fn judge_taken(&self, answer: &Answer) -> Result<(), Fault> {
+        judge_status(answer, &[200, 204, 201])?;
+        if self.operation == Operation::UploadPart && answer.tag.is_empty() {
+            return Err(Fault::bad("a part without an entity tag"));
+        }
+        Ok(())
     }
 }
 
@@ -107,15 +82,56 @@ fn judge_range(answer: &Answer, range: &RangeInclusive<u64>, size: Option<u64>) 
 }
 
 fn judge_whole(answer: &Answer, size: Option<u64>) -> Result<(), Fault> {
-    judge_status(answer)?;
+    judge_status(answer, &[200])?;
     judge_body(answer, size)
 }
 
-fn judge_status(answer: &Answer) -> Result<(), Fault> {
-    if answer.status == 200 {
+fn judge_status(answer: &Answer, good: &[u16]) -> Result<(), Fault> {
+    if good.contains(&answer.status) {
         return Ok(());
     }
     Err(Fault { kind: FailureKind::Status, text: format!("status {}", answer.status) })
+}
+
+fn judge_head(answer: &Answer, size: Option<u64>) -> Result<(), Fault> {
+    judge_status(answer, &[200])?;
+    match (size, answer.named_length) {
+        (Some(size), Some(named)) if size != named => {
+            Err(Fault::bad(format!("the object is {named} bytes long instead of {size}")))
+        }
+        (Some(size), None) => Err(Fault::bad(format!("no content-length where it is {size}"))),
+        _ => Ok(()),
+    }
+}
+
+/// That the body says what was asked for.
+fn judge_read(answer: &Answer) -> Result<(), Fault> {
+    judge_status(answer, &[200])?;
+    answer.unreadable.as_ref().map_or(Ok(()), |why| Err(Fault::bad(why.clone())))
+}
+
+fn judge_told(answer: &Answer, told: &str, what: &str) -> Result<(), Fault> {
+    judge_read(answer)?;
+    if told.is_empty() { Err(Fault::bad(format!("the answer does not name {what}"))) } else { Ok(()) }
+}
+
+fn judge_page(answer: &Answer, first: u64, total: u64, known: bool) -> Result<(), Fault> {
+    judge_read(answer)?;
+    let listing = &answer.listing;
+    let seen = first + listing.keys;
+    if let Some(key) = &listing.wrong {
+        let wanted = if known { "is not the next of the run's objects" } else { "is out of order" };
+        return Err(Fault::bad(format!("key `{key}` on a page of a listing {wanted}")));
+    }
+    match &listing.continuation {
+        Some(_) if listing.keys == 0 => Err(Fault::bad("a page without keys that says that others follow")),
+        Some(_) if known && seen >= total => Err(Fault::bad(format!("more than the {total} keys that there are"))),
+        None if known && seen < total => {
+            Err(Fault { kind: FailureKind::ShortBody, text: format!("the listing ends after {seen} of {total} keys") })
+        }
+        None if known && seen > total => Err(Fault::bad(format!("{seen} keys instead of {total}"))),
+        _ => Ok(()),
+    }
 }
 
 fn judge_body(answer: &Answer, wanted: Option<u64>) -> Result<(), Fault> {
@@ -133,7 +149,7 @@ fn judge_body(answer: &Answer, wanted: Option<u64>) -> Result<(), Fault> {
 }
 
 fn judge_document(answer: &Answer, known: Option<&Document>) -> Result<(), Fault> {
-    judge_status(answer)?;
+    judge_status(answer, &[200])?;
     if answer.length > LONGEST_KEPT as u64 {
         return Err(Fault::bad(format!("a document of {} bytes: {LONGEST_KEPT} are the most", answer.length)));
     }
@@ -143,12 +159,12 @@ fn judge_document(answer: &Answer, known: Option<&Document>) -> Result<(), Fault
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(&error))?;
     let Some(known) = known else { return Ok(()) };
     match document_id(&answer.body) {
-        Some(id) if id == known.id => {}
+        Some(id) if id == u64::from(known.id) => {}
         Some(id) => return Err(Fault::bad(format!("asked for document {}, got document {id}", known.id))),
         None => return Err(Fault::bad(format!("asked for document {}, got another text", known.id))),
     }
-    judge_body(answer, Some(known.length))?;
-    if known.compared && text != content::document(known.id) {
+    judge_body(answer, Some(known.length.into()))?;
+    if known.compared && text != content::document(known.id.into()) {
         return Err(Fault::bad(format!("the content is not document {}'s", known.id)));
     }
     Ok(())
@@ -164,7 +180,6 @@ fn document_id(body: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::target::{Object, Target};
-    use crate::tests::ContentRange;
 
     fn object() -> Object {
         Target::parse("http://h/run", None, true).unwrap().object("object-000000")
@@ -173,8 +188,9 @@ mod tests {
     fn judged(ask: &Ask<'_>, (status, content_range): (u16, &str), body: &[u8]) -> Result<(), FailureKind> {
         let mut answer = Answer::default();
         answer.expect(ask);
-        answer.head(status, ContentRange::parse(content_range.as_bytes()));
+        answer.head(status, |name| (name == "content-range").then_some(content_range.as_bytes()));
         body.chunks(3).for_each(|chunk| answer.chunk(chunk));
+        answer.close();
         ask.judge(&answer).map_err(|fault| fault.kind)
     }
 
@@ -210,7 +226,7 @@ mod tests {
     #[test]
     fn a_document_is_the_one_that_was_asked_for() {
         let object = object();
-        let length = content::document(7).len() as u64;
+        let length = content::document(7).len() as u32;
         let known = |compared| Some(Document { id: 7, length, compared });
         let ask = |known| Ask::get(&object, None, Expected::Document { known });
         let good = content::document(7).into_bytes();
@@ -245,7 +261,7 @@ mod tests {
         let ask = Ask::get(&object, None, Expected::Document { known: None });
         let mut answer = Answer::default();
         answer.expect(&ask);
-        answer.head(200, None);
+        answer.head(200, |_| None);
         let piece = vec![b' '; 1 << 20];
         for _ in 0..20 {
             answer.chunk(&piece);

@@ -5,10 +5,19 @@ mod answer;
 mod ask;
 mod call_api;
 mod definition;
+mod delete_object;
+mod expected;
 mod fetch_range;
 mod get_object;
+mod head_object;
 mod judge;
+mod list_objects;
+mod listing;
+mod mixed;
 mod objects;
+mod put_object;
+mod upload_object;
+mod xml;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -17,12 +26,24 @@ use std::ops::Deref;
 use crate::parameter::Parameter;
 
 pub use answer::{Answer, ContentRange};
-pub use ask::{Ask, More, Trail};
-pub use definition::{Calls, Definition, Rules, Seen, Setting};
-pub use judge::{Document, Expected, Fault};
+pub use ask::{Ask, More, Page, Trail};
+pub use definition::{Calls, Definition, Rules, Seen, Setting, VERIFICATION};
+pub use expected::{Document, Expected};
+pub use judge::Fault;
+pub use objects::Prepared;
 
 /// Every test, in the order of tables and lists.
-static ALL: [Test; 3] = [Test(&fetch_range::FetchRange), Test(&call_api::CallApi), Test(&get_object::GetObject)];
+static ALL: [Test; 9] = [
+    Test(&fetch_range::FetchRange),
+    Test(&call_api::CallApi),
+    Test(&get_object::GetObject),
+    Test(&head_object::HeadObject),
+    Test(&put_object::PutObject),
+    Test(&list_objects::ListObjects),
+    Test(&upload_object::UploadObject),
+    Test(&delete_object::DeleteObject),
+    Test(&mixed::Mixed),
+];
 
 /// A test, by its [`Definition`].
 #[derive(Clone, Copy)]

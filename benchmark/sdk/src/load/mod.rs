@@ -93,8 +93,9 @@ pub(crate) struct Begun {
 struct Hand {
     response: Response,
     trail: Trail,
-    /// Body bytes of the call so far.
+    /// Body bytes of the call so far, received and sent.
     bytes: u64,
+    sent_bytes: u64,
     /// When the call's first head was here.
     first_byte_ns: Option<u64>,
 }
@@ -104,6 +105,7 @@ impl Hand {
     fn clear(&mut self) {
         self.trail.clear();
         self.bytes = 0;
+        self.sent_bytes = 0;
         self.first_byte_ns = None;
     }
 }
@@ -192,9 +194,11 @@ impl Load {
         request: &Request<'_>,
         outcome: Result<(), Box<Failure>>,
     ) -> After<'a> {
+        hand.response.close();
         let ended_ns = now_ns();
         let response = &hand.response;
         hand.bytes += response.answer().length();
+        hand.sent_bytes += request.sent_bytes();
         hand.first_byte_ns = hand.first_byte_ns.or(response.first_byte_ns());
         let verdict = match outcome {
             // What came too late failed, whether or not the library could be made to give it up.
@@ -228,6 +232,7 @@ impl Load {
             ended_ns,
             first_byte_ns: hand.first_byte_ns,
             bytes: hand.bytes,
+            sent_bytes: hand.sent_bytes,
             failure,
         };
         self.record((slot, recorder), ended);
@@ -324,6 +329,7 @@ impl Load {
             scheduling_delay: sum.delays().map(|delays| wire(delays.scheduling_delay())),
             scheduled: self.open.as_ref().map(|open| locked(open).scheduled()),
             issued: sum.delays().map(|delays| delays.issued),
+            operations: Vec::new(),
             resources: Edges {
                 ready,
                 window_start: edges.start.unwrap_or(ready),

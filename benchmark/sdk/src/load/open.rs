@@ -120,6 +120,7 @@ impl Load {
             ended_ns: begun.started_ns + self.timeout_ns,
             first_byte_ns: None,
             bytes: 0,
+            sent_bytes: 0,
             failure: Some(Box::new(Failure::new(FailureKind::Timeout, "no slot was free within the timeout"))),
         };
         self.record(at, ended);

@@ -46,6 +46,7 @@ pub(super) struct Ended {
     pub(super) ended_ns: u64,
     pub(super) first_byte_ns: Option<u64>,
     pub(super) bytes: u64,
+    pub(super) sent_bytes: u64,
     pub(super) failure: Option<Box<Failure>>,
 }
 
@@ -88,6 +89,7 @@ impl Recorder {
             None => {
                 counts.successes += 1;
                 counts.success_bytes += ended.bytes;
+                counts.sent_bytes += ended.sent_bytes;
                 if measured && self.recording {
                     self.batch.push((latency_ns, ended.first_byte_ns.map(|at_ns| at_ns - ended.started_ns)));
                     if self.batch.len() == BATCH {
@@ -184,6 +186,7 @@ mod tests {
             ended_ns: 6_000,
             first_byte_ns: Some(5_000),
             bytes: 10,
+            sent_bytes: 7,
             failure: failure.map(Box::new),
         }
     }

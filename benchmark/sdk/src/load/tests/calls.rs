@@ -42,8 +42,8 @@ impl Calls for Uploads {
     }
 
     fn next(&self, _ordinal: u64, trail: &mut Trail, _answer: &Answer) -> Option<Ask<'_>> {
-        if trail.token.is_none() {
-            trail.token = Some("upload".to_owned());
+        if trail.upload.is_none() {
+            trail.upload = Some("upload".to_owned());
         } else {
             trail.tags.push("part".to_owned());
         }
@@ -55,7 +55,7 @@ impl Calls for Uploads {
     }
 
     fn undo(&self, _ordinal: u64, trail: &Trail) -> Option<Ask<'_>> {
-        trail.token.as_ref().map(|_| self.ask(Operation::AbortUpload))
+        trail.upload.as_ref().map(|_| self.ask(Operation::AbortUpload))
     }
 }
 
@@ -65,7 +65,7 @@ struct Failing<const EVERY: u64>(AtomicU64);
 impl<const EVERY: u64> Failing<EVERY> {
     fn answer(&self, response: &mut Response) {
         let fails = (self.0.fetch_add(1, Ordering::SeqCst) + 1).is_multiple_of(EVERY);
-        response.head(if fails { 500 } else { 200 }, None);
+        response.head(if fails { 500 } else { 200 }, |_| None);
         response.chunk(b"{}");
     }
 }

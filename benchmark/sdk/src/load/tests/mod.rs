@@ -51,6 +51,6 @@ fn load<E: Engine>(
 }
 
 fn answer(response: &mut Response) {
-    response.head(200, None);
+    response.head(200, |_| None);
     response.chunk(b"{}");
 }

@@ -1,0 +1,76 @@
+//! What S3 says in XML, as far as the tests need it.
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+/// Hands over the text of every element that has one: its parent's name, its own, and the text.
+///
+/// # Errors
+/// A sentence, where the text is no XML.
+pub(super) fn elements(xml: &str, mut on: impl FnMut(&str, &str, &str)) -> Result<(), String> {
+    let mut reader = Reader::from_str(xml);
+    reader.config_mut().expand_empty_elements = true;
+    let mut names: Vec<String> = Vec::new();
+    let mut text = String::new();
+    let not_xml = |error: &dyn std::fmt::Display| format!("not XML: {error}");
+    let utf8 = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    loop {
+        match reader.read_event().map_err(|error| not_xml(&error))? {
+            Event::Start(start) => {
+                if names.len() == DEEPEST {
+                    return Err(format!("XML of more than {DEEPEST} levels"));
+                }
+                names.push(utf8(start.local_name().as_ref()));
+                text.clear();
+            }
+            Event::Text(piece) => text.push_str(&piece.decode().map_err(|error| not_xml(&error))?),
+            Event::CData(piece) => text.push_str(&piece.decode().map_err(|error| not_xml(&error))?),
+            Event::GeneralRef(reference) => {
+                let number = reference.resolve_char_ref().map_err(|error| not_xml(&error))?;
+                let name = reference.decode().map_err(|error| not_xml(&error))?;
+                match (number, quick_xml::escape::resolve_predefined_entity(&name)) {
+                    (Some(number), _) => text.push(number),
+                    (None, Some(known)) => text.push_str(known),
+                    (None, None) => return Err(format!("not XML: unknown entity `{name}`")),
+                }
+            }
+            Event::End(_) => {
+                let name = names.pop().unwrap_or_default();
+                on(names.last().map_or("", String::as_str), &name, &text);
+                text.clear();
+            }
+            Event::Eof if names.is_empty() => return Ok(()),
+            Event::Eof => return Err("not XML: it ends too early".to_owned()),
+            _ => {}
+        }
+    }
+}
+
+/// S3's own have four levels.
+const DEEPEST: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(xml: &str) -> Result<Vec<(String, String, String)>, String> {
+        let mut found = Vec::new();
+        elements(xml, |parent, name, text| found.push((parent.into(), name.into(), text.into())))?;
+        Ok(found)
+    }
+
+    #[test]
+    fn texts_come_with_their_elements() {
+        let xml = "<?xml version=\"1.0\"?>\n<s:A xmlns:s=\"x\"><B>1 &amp; &#50;</B>\n<C><![CDATA[<]]></C><D/></s:A>";
+        let found = read(xml).unwrap();
+        let texts: Vec<_> = found.iter().map(|(parent, name, text)| [parent.as_str(), name, text]).collect();
+        assert_eq!(texts, [["A", "B", "1 & 2"], ["A", "C", "<"], ["A", "D", ""], ["", "A", ""]]);
+    }
+
+    #[test]
+    fn what_is_no_xml_is_said_to_be_none() {
+        for bad in ["<A>", "<A></B>", "<A>&nbsp;</A>", &"<A>".repeat(100)] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}
