@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
     StalledStreamProtectionConfig,
@@ -142,7 +142,8 @@ impl AsyncClient for Client {
                 }
             }
             Operation::CompleteUpload => {
-                let part = |(number, tag): (i32, &String)| CompletedPart::builder().part_number(number).e_tag(tag).build();
+                let part =
+                    |(number, tag): (i32, &String)| CompletedPart::builder().part_number(number).e_tag(tag).build();
                 let parts = (1..).zip(request.tags()).map(part).collect();
                 let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
                 let asked = client.complete_multipart_upload().bucket(bucket).key(key).upload_id(request.upload());
@@ -166,10 +167,7 @@ impl AsyncClient for Client {
     }
 }
 
-fn failed<E: Error + 'static>(
-    error: &SdkError<E, HttpResponse>,
-    response: &mut Response,
-) -> Result<(), Failure> {
+fn failed<E: Error + 'static>(error: &SdkError<E, HttpResponse>, response: &mut Response) -> Result<(), Failure> {
     match error.raw_response() {
         Some(raw) if !raw.status().is_success() => {
             response.head(raw.status().as_u16(), |_| None);

@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use benchmark_sdk::{
-    AsyncClient, ConstructError, Failure, FailureKind, Names, Operation, Options, Request, Response,
-};
+use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Names, Operation, Options, Request, Response};
 use futures_util::StreamExt;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::http::{HttpBuilder, HttpStore};
