@@ -43,10 +43,11 @@ pub(crate) fn object(object: &Object, range: Option<Asked>) -> Reply {
     };
     let payload = match &object.content {
         Content::Pattern(origin) => Payload::Pattern { origin: *origin, offset, length },
-        Content::Stored(bytes) => Payload::Bytes(bytes.slice(offset as usize..(offset + length) as usize)),
+        Content::Stored(stored) => Payload::Bytes(stored.bytes.slice(offset as usize..(offset + length) as usize)),
     };
-    let mut reply = Reply::new(status, object.content_type.clone(), payload);
+    let mut reply = Reply::new(status, object.metadata.content_type.clone(), payload);
     reply.object = Some((object.etag, object.modified));
+    reply.lines = object.metadata.lines.clone();
     reply.content_range = content_range;
     reply
 }

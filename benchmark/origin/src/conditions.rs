@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::HeaderMap;
-use hyper::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE};
+use hyper::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE};
 
 use crate::object::Object;
 
@@ -45,6 +45,23 @@ pub(crate) fn judge(headers: &HeaderMap, object: &Object) -> Outcome {
     Outcome::Go { range }
 }
 
+/// Whether an object may be written, or deleted, where this one is or none.
+pub(crate) fn lets(headers: &HeaderMap, object: Option<&Object>) -> bool {
+    let tags = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let names = |tags| object.is_some_and(|object| lists(tags, &object.etag.to_string()));
+    tags(IF_MATCH).is_none_or(names) && !tags(IF_NONE_MATCH).is_some_and(names)
+}
+
+/// Whether a request may copy this object, by the headers that S3 has for it.
+pub(crate) fn let_copy(headers: &HeaderMap, object: &Object) -> bool {
+    const COPIED: &str = "x-amz-copy-source-";
+    let conditions = headers.iter().filter_map(|(name, value)| {
+        let name = name.as_str().strip_prefix(COPIED).filter(|name| name.starts_with("if-"))?;
+        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value.clone()))
+    });
+    matches!(judge(&conditions.collect(), object), Outcome::Go { .. })
+}
+
 /// Whether a list of entity tags names this one. Ours are strong, so that weak and strong comparison differ in the mark only.
 fn lists(tags: &str, tag: &str) -> bool {
     tags.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/").trim_matches('"') == tag)
@@ -57,17 +74,52 @@ fn seconds(time: SystemTime) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::HeaderName;
-
     use super::*;
     use crate::object::{BINARY, Content, ETag, Modified};
 
-    #[test]
-    fn conditions_are_judged_in_order() {
+    fn object() -> Object {
         let etag = ETag::of_bytes(b"");
         let modified = Modified::at(UNIX_EPOCH + Duration::from_millis(1_000_000_500));
-        let object = Object { content: Content::Pattern(0), size: 1, etag, modified, content_type: BINARY };
-        let quoted = format!("\"{etag}\"");
+        Object { content: Content::Pattern(0), size: 1, etag, modified, metadata: BINARY.into() }
+    }
+
+    #[test]
+    fn writing_and_copying_have_conditions_too() {
+        let object = object();
+        let map = |name: &'static str, value: &str| [(HeaderName::from_static(name), value.parse().unwrap())];
+        let quoted = format!("\"{}\"", object.etag);
+        for (name, value, where_it_is, where_none_is) in [
+            ("if-none-match", "*", false, true),
+            ("if-none-match", "\"x\"", true, true),
+            ("if-match", "*", true, false),
+            ("if-match", quoted.as_str(), true, false),
+            ("if-match", "\"x\"", false, false),
+            ("if-modified-since", "Mon, 12 Jan 1970 13:46:40 GMT", true, true),
+        ] {
+            let headers = map(name, value).into_iter().collect();
+            assert_eq!(
+                (lets(&headers, Some(&object)), lets(&headers, None)),
+                (where_it_is, where_none_is),
+                "{name} {value}"
+            );
+        }
+        for (name, value, good) in [
+            ("x-amz-copy-source-if-match", quoted.as_str(), true),
+            ("x-amz-copy-source-if-match", "\"x\"", false),
+            ("x-amz-copy-source-if-none-match", &quoted, false),
+            ("x-amz-copy-source-if-modified-since", "Mon, 12 Jan 1970 13:46:40 GMT", false),
+            ("x-amz-copy-source-if-unmodified-since", "Mon, 12 Jan 1970 13:46:39 GMT", false),
+            ("x-amz-copy-source", "if-match", true),
+            ("if-match", "\"x\"", true),
+        ] {
+            assert_eq!(let_copy(&map(name, value).into_iter().collect(), &object), good, "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn conditions_are_judged_in_order() {
+        let object = object();
+        let quoted = format!("\"{}\"", object.etag);
         let (same, earlier) = ("Mon, 12 Jan 1970 13:46:40 GMT", "Mon, 12 Jan 1970 13:46:39 GMT");
         let go = Outcome::Go { range: true };
         for (headers, outcome) in [

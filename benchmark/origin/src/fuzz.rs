@@ -49,7 +49,7 @@ pub fn range(bytes: &[u8]) {
         }
         let content = Content::Pattern(content::PERIOD - 1);
         let modified = Modified::at(std::time::UNIX_EPOCH);
-        let object = Object { content, size, etag: ETag::of_bytes(b""), modified, content_type: BINARY };
+        let object = Object { content, size, etag: ETag::of_bytes(b""), modified, metadata: BINARY.into() };
         let reply = answer::object(&object, asked);
         let sends = reply.sends();
         for sent in [0, sends / 2, sends.saturating_sub(1)].into_iter().filter(|sent| *sent < sends) {
@@ -131,7 +131,7 @@ fn run_of(put: &BTreeSet<String>) -> Arc<Run> {
     for key in put {
         if let Ok(charge) = runs.budget.charge(0) {
             let stored = Stored { bytes: Bytes::new(), etag: ETag::of_bytes(b""), charge: Arc::new(charge) };
-            assert!(run.store.put(key, stored, BINARY).is_ok());
+            assert!(run.store.put_if(key, stored, BINARY.into(), |_| true).is_ok());
         }
     }
     run

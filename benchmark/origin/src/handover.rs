@@ -87,7 +87,10 @@ async fn handle(request: Request<Incoming>, connection: &Connection) -> io::Resu
         if target.bucket.is_empty() {
             return s3(request, head_only, ticket, connection, None).await;
         }
-        return Ok(ours(answer::no_such_bucket(&target.bucket), head_only, ticket, link));
+        let open = worker.runs.config.open;
+        let reply = crate::s3::not_made(request.method(), request.uri(), &target.bucket, open)
+            .unwrap_or_else(|| answer::no_such_bucket(&target.bucket));
+        return Ok(ours(reply, head_only, ticket, link));
     };
     seat.set(Some(seat.take().unwrap_or_else(|| Seat::take(&run))));
     link.run.replace(Some(Arc::clone(&run)));
@@ -140,6 +143,9 @@ async fn s3(
     connection: &Connection,
     get: Option<(Get, &Run, &str)>,
 ) -> io::Result<Response<Tracked>> {
+    if let Some(reply) = crate::s3::wrong_region(&request) {
+        return Ok(ours(reply, head_only, ticket, &connection.link));
+    }
     let mut request = request.map(s3s::Body::from);
     let headers = get.is_some().then(|| request.headers().clone());
     if get.is_some() {
@@ -237,7 +243,7 @@ impl Get {
         let found = if run.contract.signed && !signed { None } else { run.find(key) };
         let range = match found.as_ref().map(|object| (object, conditions::judge(headers, object))) {
             Some((object, Outcome::NotModified)) => {
-                let mut reply = Reply::new(304, object.content_type.clone(), Payload::EMPTY);
+                let mut reply = Reply::new(304, object.metadata.content_type.clone(), Payload::EMPTY);
                 reply.object = Some((object.etag, object.modified));
                 return reply;
             }

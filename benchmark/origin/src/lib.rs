@@ -19,6 +19,7 @@ pub mod fuzz;
 mod handover;
 mod head;
 mod listing;
+mod metadata;
 mod object;
 mod range;
 mod reply;

@@ -160,7 +160,7 @@ mod tests {
                 etag: ETag::of_bytes(b"x"),
                 charge: Arc::new(runs.budget.charge(1).unwrap()),
             };
-            run.store.put(key, stored, BINARY).unwrap();
+            run.store.put_if(key, stored, BINARY.into(), |_| true).unwrap();
         }
         run
     }

@@ -4,8 +4,10 @@ use std::fmt;
 use std::time::SystemTime;
 
 use benchmark_protocol::content::split_mix;
-use bytes::Bytes;
 use md5::{Digest, Md5};
+
+use crate::metadata::Metadata;
+use crate::store::Stored;
 
 /// An object, found.
 #[derive(Clone)]
@@ -14,7 +16,7 @@ pub(crate) struct Object {
     pub(crate) size: u64,
     pub(crate) etag: ETag,
     pub(crate) modified: Modified,
-    pub(crate) content_type: ContentType,
+    pub(crate) metadata: Metadata,
 }
 
 /// Where an object's bytes are.
@@ -23,7 +25,7 @@ pub(crate) enum Content {
     /// In the shared pattern, from here on ([`benchmark_protocol::content::origin_of`]).
     Pattern(usize),
     /// In memory, as they were put.
-    Stored(Bytes),
+    Stored(Stored),
 }
 
 /// The type of a body. Ours are static; an object that was put has the one it came with.
@@ -54,7 +56,7 @@ pub(crate) fn http_date(time: SystemTime) -> [u8; 29] {
     httpdate::fmt_http_date(time).as_bytes().try_into().unwrap_or(*b"Thu, 01 Jan 1970 00:00:00 GMT")
 }
 
-/// An entity tag without its quotes: at most 32 digits and, for what was put in parts, `-` and their number.
+/// An entity tag without its quotes: 32 digits and, where they are not the MD5 of the bytes, `-` and the number of parts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ETag {
     text: [u8; 40],
@@ -62,7 +64,8 @@ pub(crate) struct ETag {
 }
 
 impl ETag {
-    /// Of an object of the pattern: stable for key and size, which is all that its bytes depend on.
+    /// Of an object of the pattern: stable for key and size, which is all that its bytes depend on. Marked as that of an object
+    /// in one part, for rclone and s3cmd take the tag for the MD5 of what they got wherever it looks like one.
     pub(crate) fn of_pattern(key: &str, size: u64) -> Self {
         let mut state = key.bytes().fold(0xCBF2_9CE4_8422_2325_u64 ^ size, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
@@ -70,7 +73,7 @@ impl ETag {
         let mut hash = [0; 16];
         hash[..8].copy_from_slice(&split_mix(&mut state).to_be_bytes());
         hash[8..].copy_from_slice(&split_mix(&mut state).to_be_bytes());
-        Self::of_hash(&hash)
+        Self::of_hash(&hash).in_parts(1)
     }
 
     /// Of an object that was put: MD5, which S3 clients compare.
@@ -86,16 +89,20 @@ impl ETag {
             let bytes: [u8; 16] = std::array::from_fn(|at| digit(2 * at) << 4 | digit(2 * at + 1));
             all.update(bytes);
         }
-        let mut tag = Self::of_hash(&all.finalize().into());
-        let mut number = itoa::Buffer::new();
-        let number = number.format(parts.len().min(9_999_999)).as_bytes();
-        tag.text[32] = b'-';
-        tag.text[33..33 + number.len()].copy_from_slice(number);
-        tag.length = (33 + number.len()) as u8;
-        tag
+        Self::of_hash(&all.finalize().into()).in_parts(parts.len())
     }
 
-    fn of_hash(hash: &[u8; 16]) -> Self {
+    fn in_parts(mut self, number: usize) -> Self {
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(number.min(9_999_999)).as_bytes();
+        self.text[32] = b'-';
+        self.text[33..33 + digits.len()].copy_from_slice(digits);
+        self.length = (33 + digits.len()) as u8;
+        self
+    }
+
+    /// Of bytes whose MD5 is known.
+    pub(crate) fn of_hash(hash: &[u8; 16]) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [0; 40];
         for (pair, byte) in text.chunks_exact_mut(2).zip(hash) {
@@ -126,7 +133,7 @@ mod tests {
         assert!(tag == ETag::of_pattern("object-000001", 64));
         assert!(tag != ETag::of_pattern("object-000001", 65));
         assert!(tag != ETag::of_pattern("object-000002", 64));
-        assert_eq!(tag.to_string().len(), 32);
+        assert!(tag.to_string().len() == 34 && tag.to_string().ends_with("-1"), "{tag} is no MD5");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
+use crate::metadata::Lines;
 use crate::object::{ContentType, ETag, Modified};
 
 /// Status, the few headers we ever send, and a body.
@@ -17,6 +18,8 @@ pub(crate) struct Reply {
     pub(crate) content_type: ContentType,
     /// Of an object: its tag, and when it was modified.
     pub(crate) object: Option<(ETag, Modified)>,
+    /// Of an object: what else it was put with.
+    pub(crate) lines: Lines,
     pub(crate) content_range: ContentRange,
     /// Seconds.
     pub(crate) retry_after: Option<u64>,
@@ -69,6 +72,7 @@ impl Reply {
             payload,
             content_type: content_type.into(),
             object: None,
+            lines: Lines::default(),
             content_range: ContentRange::None,
             retry_after: None,
             head_only: false,
@@ -78,11 +82,16 @@ impl Reply {
 
     /// An error as S3 tells it.
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
+        Self::error_with(status, code, message, &[])
+    }
+
+    /// The same with more elements than code and message.
+    pub(crate) fn error_with(status: u16, code: &str, message: &str, more: &[(&str, &str)]) -> Self {
         let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let body = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{}</Message></Error>",
-            escaped(message)
-        );
+        let elements = [("Code", code), ("Message", message)];
+        let elements = elements.iter().chain(more).map(|(name, text)| format!("<{name}>{}</{name}>", escaped(text)));
+        let elements: String = elements.collect();
+        let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>{elements}</Error>");
         Self::new(status, "application/xml", Payload::Bytes(body.into()))
     }
 
@@ -129,6 +138,7 @@ impl Reply {
             out.extend_from_slice(etag.as_bytes());
             out.extend_from_slice(b"\"\r\nLast-Modified: ");
             out.extend_from_slice(modified.as_bytes());
+            out.extend_from_slice(self.lines.as_bytes());
         }
         if let Some(seconds) = self.retry_after {
             out.extend_from_slice(b"\r\nRetry-After: ");
@@ -170,6 +180,11 @@ impl Reply {
         }
         if self.close {
             add(header::CONNECTION, "close".into());
+        }
+        for (name, value) in self.lines.pairs() {
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+                headers.append(name, value);
+            }
         }
         headers
     }

@@ -16,9 +16,10 @@ use crate::audit::Counters;
 use crate::clock::now_ns;
 use crate::config::Config;
 use crate::faults::Faults;
+use crate::metadata::Metadata;
 use crate::object::{BINARY, Content, ETag, Modified, Object};
 use crate::range::Asked;
-use crate::store::{Budget, Charge, Full, Store};
+use crate::store::{Budget, Charge, Full, Refused, Store, Stored};
 
 /// How many buckets are made on first use. Each is charged to the budget as well, but names cost time too.
 const MOST_OPEN_BUCKETS: usize = 4096;
@@ -91,10 +92,12 @@ impl Run {
 
     /// The object of this key, if there is one.
     pub(crate) fn find(&self, key: &str) -> Option<Object> {
-        if let Some(stored) = self.store.find(key) {
-            return stored;
-        }
-        self.owns(key).then(|| self.pattern(key))
+        self.standing(key, self.store.find(key))
+    }
+
+    /// The object of this key, given what stands before the run's own.
+    fn standing(&self, key: &str, before: Option<Option<Object>>) -> Option<Object> {
+        before.unwrap_or_else(|| self.owns(key).then(|| self.pattern(key)))
     }
 
     /// Whether the key is that of one of the run's own objects, be it deleted.
@@ -107,6 +110,22 @@ impl Run {
         self.store.delete(key, self.owns(key))
     }
 
+    /// The same where the object that is there, or none, lets it: nobody comes between the two.
+    pub(crate) fn delete_if(&self, key: &str, lets: impl FnOnce(Option<&Object>) -> bool) -> Result<(), Refused> {
+        self.store.delete_if(key, self.owns(key), |before| lets(self.standing(key, before).as_ref()))
+    }
+
+    /// Puts an object where the one that is there, or none, lets it: nobody comes between the two.
+    pub(crate) fn put_if(
+        &self,
+        key: &str,
+        stored: Stored,
+        metadata: Metadata,
+        lets: impl FnOnce(Option<&Object>) -> bool,
+    ) -> Result<Modified, Refused> {
+        self.store.put_if(key, stored, metadata, |before| lets(self.standing(key, before).as_ref()))
+    }
+
     /// The object of a key that is known to be one of the run's own.
     pub(crate) fn pattern(&self, key: &str) -> Object {
         let size = self.contract.object_size;
@@ -115,7 +134,7 @@ impl Run {
             size,
             etag: ETag::of_pattern(key, size),
             modified: self.created,
-            content_type: BINARY,
+            metadata: BINARY.into(),
         }
     }
 

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::object::{Content, ContentType, ETag, Modified, Object};
+use crate::metadata::Metadata;
+use crate::object::{Content, ETag, Modified, Object};
 
 /// What an entry, an upload or a part costs beyond its bytes and its texts: nodes of maps, tags, dates. Rounded up.
 const OVERHEAD_BYTES: u64 = 512;
@@ -28,6 +29,21 @@ pub(crate) struct Charge {
 /// The budget does not hold so much more.
 #[derive(Debug)]
 pub(crate) struct Full;
+
+/// Why something that had a condition was not done.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// See [`Full`].
+    Full,
+    /// The condition does not hold.
+    Condition,
+}
+
+impl From<Full> for Refused {
+    fn from(Full: Full) -> Self {
+        Self::Full
+    }
+}
 
 impl Budget {
     pub(crate) fn new(most: u64) -> Self {
@@ -83,17 +99,17 @@ pub(crate) struct Entry {
 struct Put {
     stored: Stored,
     modified: Modified,
-    content_type: ContentType,
+    metadata: Metadata,
 }
 
 impl Entry {
     pub(crate) fn object(&self) -> Option<Object> {
-        self.put.as_ref().map(|Put { stored, modified, content_type }| Object {
-            content: Content::Stored(stored.bytes.clone()),
+        self.put.as_ref().map(|Put { stored, modified, metadata }| Object {
+            content: Content::Stored(stored.clone()),
             size: stored.bytes.len() as u64,
             etag: stored.etag,
             modified: *modified,
-            content_type: content_type.clone(),
+            metadata: metadata.clone(),
         })
     }
 }
@@ -101,10 +117,26 @@ impl Entry {
 /// An upload in parts that is not complete.
 pub(crate) struct Upload {
     pub(crate) key: String,
-    pub(crate) content_type: ContentType,
-    pub(crate) parts: BTreeMap<i32, Stored>,
+    pub(crate) metadata: Metadata,
+    pub(crate) initiated: SystemTime,
+    pub(crate) parts: BTreeMap<i32, Part>,
     #[expect(dead_code, reason = "held for its drop")]
     charge: Charge,
+}
+
+/// A part of an upload.
+pub(crate) struct Part {
+    pub(crate) stored: Stored,
+    pub(crate) modified: SystemTime,
+}
+
+impl Upload {
+    /// Adds a part, in place of the one that had its number.
+    pub(crate) fn put(&mut self, number: i32, stored: Stored) -> SystemTime {
+        let modified = SystemTime::now();
+        self.parts.insert(number, Part { stored, modified });
+        modified
+    }
 }
 
 /// The entries of one run.
@@ -128,24 +160,52 @@ impl Store {
         }
     }
 
-    pub(crate) fn put(&self, key: &str, stored: Stored, content_type: ContentType) -> Result<(), Full> {
-        let charge = self.charge(key, &content_type)?;
-        let put = Some(Put { stored, modified: Modified::at(SystemTime::now()), content_type });
-        self.write().insert(key.to_owned(), Entry { put, charge });
+    /// Puts an object where `lets` lets it, which is given what stands before the run's own object of this key.
+    pub(crate) fn put_if(
+        &self,
+        key: &str,
+        stored: Stored,
+        metadata: Metadata,
+        lets: impl FnOnce(Option<Option<Object>>) -> bool,
+    ) -> Result<Modified, Refused> {
+        let charge = self.charge(key, &metadata)?;
+        let modified = Modified::at(SystemTime::now());
+        let mut entries = self.write();
+        if !lets(entries.get(key).map(Entry::object)) {
+            return Err(Refused::Condition);
+        }
+        entries.insert(key.to_owned(), Entry { put: Some(Put { stored, modified, metadata }), charge });
         self.used.store(true, Relaxed);
-        Ok(())
+        Ok(modified)
     }
 
     /// Deletes what was put, and where the key is one of the run's `own` objects that one too: only this leaves something behind.
     pub(crate) fn delete(&self, key: &str, own: bool) -> Result<(), Full> {
+        self.delete_from(&mut self.write(), key, own)
+    }
+
+    /// The same where `lets` lets it, as of [`Self::put_if`].
+    pub(crate) fn delete_if(
+        &self,
+        key: &str,
+        own: bool,
+        lets: impl FnOnce(Option<Option<Object>>) -> bool,
+    ) -> Result<(), Refused> {
         let mut entries = self.write();
+        if !lets(entries.get(key).map(Entry::object)) {
+            return Err(Refused::Condition);
+        }
+        Ok(self.delete_from(&mut entries, key, own)?)
+    }
+
+    fn delete_from(&self, entries: &mut BTreeMap<String, Entry>, key: &str, own: bool) -> Result<(), Full> {
         match entries.get_mut(key) {
             Some(entry) if own => entry.put = None,
             Some(_) => {
                 entries.remove(key);
             }
             None if own => {
-                let charge = self.charge(key, "")?;
+                let charge = self.budget.charge(key.len() as u64)?;
                 entries.insert(key.to_owned(), Entry { put: None, charge });
                 self.used.store(true, Relaxed);
             }
@@ -170,16 +230,17 @@ impl Store {
         self.entries.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn begin_upload(&self, key: &str, content_type: ContentType) -> Result<String, Full> {
-        let charge = self.charge(key, &content_type)?;
+    pub(crate) fn begin_upload(&self, key: &str, metadata: Metadata) -> Result<String, Full> {
+        let charge = self.charge(key, &metadata)?;
         let id = format!("upload-{}", self.next_upload.fetch_add(1, Relaxed));
-        let upload = Upload { key: key.to_owned(), content_type, parts: BTreeMap::new(), charge };
+        let initiated = SystemTime::now();
+        let upload = Upload { key: key.to_owned(), metadata, initiated, parts: BTreeMap::new(), charge };
         self.uploads().insert(id.clone(), upload);
         Ok(id)
     }
 
-    fn charge(&self, key: &str, content_type: &str) -> Result<Charge, Full> {
-        self.budget.charge((key.len() + content_type.len()) as u64)
+    fn charge(&self, key: &str, metadata: &Metadata) -> Result<Charge, Full> {
+        self.budget.charge(key.len() as u64 + metadata.bytes())
     }
 
     pub(crate) fn uploads(&self) -> MutexGuard<'_, HashMap<String, Upload>> {
@@ -228,7 +289,7 @@ mod tests {
         }
         assert_eq!((held(&budget), store.read().len()), (OVERHEAD_BYTES + 3, 1));
         assert!(matches!(store.find("own"), Some(None)));
-        store.put("other", stored(&budget, "bytes"), BINARY).unwrap();
+        store.put_if("other", stored(&budget, "bytes"), BINARY.into(), |_| true).unwrap();
         store.delete("other", false).unwrap();
         assert_eq!((held(&budget), store.read().len()), (OVERHEAD_BYTES + 3, 1));
         store.clear();
@@ -239,19 +300,19 @@ mod tests {
     fn a_full_budget_refuses_every_kind_of_entry_and_still_lets_delete() {
         let budget = Budget::new(4 * OVERHEAD_BYTES);
         let store = Store::new(&budget);
-        store.put("own", stored(&budget, "x"), BINARY).unwrap();
+        store.put_if("own", stored(&budget, "x"), BINARY.into(), |_| true).unwrap();
         let kept = stored(&budget, "y");
-        assert!(store.put("k", kept.clone(), BINARY).is_err());
-        assert!(store.begin_upload(&"k".repeat(600), BINARY).is_err());
+        assert!(store.put_if("k", kept.clone(), BINARY.into(), |_| true).is_err());
+        assert!(store.begin_upload(&"k".repeat(600), BINARY.into()).is_err());
         assert!(store.delete(&"k".repeat(600), true).is_err());
         // What is there can always be deleted, the run's own object included: its entry stays, and gives back the bytes.
         let before = held(&budget);
         store.delete("own", true).unwrap();
         assert_eq!(before - held(&budget), OVERHEAD_BYTES + 1);
         assert!(matches!(store.find("own"), Some(None)));
-        let id = store.begin_upload("k", BINARY).unwrap();
-        assert!(store.begin_upload("k", BINARY).is_err());
+        let id = store.begin_upload("k", BINARY.into()).unwrap();
+        assert!(store.begin_upload("k", BINARY.into()).is_err());
         store.uploads().remove(&id);
-        store.begin_upload("k", BINARY).unwrap();
+        store.begin_upload("k", BINARY.into()).unwrap();
     }
 }
