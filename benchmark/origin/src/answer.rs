@@ -10,6 +10,8 @@ use crate::object::{Content, Object};
 use crate::range::{Asked, Part, resolve};
 use crate::reply::{ContentRange, Payload, Reply};
 use crate::run::Run;
+use crate::store::Full;
+use crate::taken::slow_down;
 
 /// The id of a document, where the key is one of a document: `api/<id>`.
 pub(crate) fn document_id(key: &str) -> Option<u64> {
@@ -27,6 +29,14 @@ pub(crate) fn get(run: &Run, key: &str, range: Option<Asked>, signed: bool) -> R
         (Some(found), _) => object(&found, range),
         (None, Some(id)) => Reply::new(200, "application/json", Payload::Bytes(content::document(id).into())),
         (None, None) => no_such_key(key),
+    }
+}
+
+/// The answer to a DELETE: the same whether or not there was such an object.
+pub(crate) fn delete(run: &Run, key: &str) -> Reply {
+    match run.delete(key) {
+        Ok(()) => Reply::new(204, "application/xml", Payload::EMPTY),
+        Err(Full) => slow_down(run.store.most()),
     }
 }
 

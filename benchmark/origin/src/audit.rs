@@ -14,7 +14,10 @@ use crate::clock::now_ns;
 pub(crate) struct Counters {
     /// By operation, and behind them what no test asks.
     requests: [AtomicU64; Operation::ALL.len() + 1],
-    pub(crate) intact_bytes: AtomicU64,
+    /// Good answers that were written, by operation.
+    answered: [AtomicU64; Operation::ALL.len()],
+    intact_bytes: AtomicU64,
+    taken_bytes: AtomicU64,
     pub(crate) connections: AtomicU64,
     pub(crate) open_connections: AtomicU64,
     pub(crate) out_of_contract: AtomicU64,
@@ -24,6 +27,17 @@ pub(crate) struct Counters {
     pub(crate) throttled: AtomicU64,
     under_way: AtomicU64,
     peak_concurrency: AtomicU64,
+}
+
+/// What counts of a response that was written whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Answered {
+    /// Whether its status says that what was asked is done.
+    pub(crate) good: bool,
+    /// Its body bytes, where it answers a GET.
+    pub(crate) intact_bytes: u64,
+    /// The request's body bytes, where they were those of the object.
+    pub(crate) taken_bytes: u64,
 }
 
 impl Counters {
@@ -43,6 +57,23 @@ impl Counters {
         self.requests.iter().map(|requests| requests.load(Relaxed)).sum()
     }
 
+    /// A response was written whole.
+    pub(crate) fn answer(&self, operation: Option<Operation>, answered: Answered) {
+        if !answered.good {
+            return;
+        }
+        if let Some(operation) = operation {
+            self.answered[operation as usize].fetch_add(1, Relaxed);
+        }
+        // Few have both, and many none.
+        for (counter, bytes) in [(&self.intact_bytes, answered.intact_bytes), (&self.taken_bytes, answered.taken_bytes)]
+        {
+            if bytes > 0 {
+                counter.fetch_add(bytes, Relaxed);
+            }
+        }
+    }
+
     /// Its response was written, or never will be.
     pub(crate) fn end(&self) {
         self.under_way.fetch_sub(1, Relaxed);
@@ -53,15 +84,18 @@ impl Counters {
         let (user, system) = getrusage(UsageWho::RUSAGE_SELF)
             .map(|usage| (usage.user_time().num_microseconds(), usage.system_time().num_microseconds()))
             .unwrap_or_default();
-        let mut operations = ByOperation::default();
-        for operation in Operation::ALL {
-            operations[operation] = self.requests[operation as usize].load(Relaxed);
-        }
+        let by_operation = |counters: &[AtomicU64]| {
+            let mut numbers = ByOperation::default();
+            for operation in Operation::ALL {
+                numbers[operation] = counters[operation as usize].load(Relaxed);
+            }
+            numbers
+        };
         Audit {
             requests: self.requests(),
-            operations,
-            answered: ByOperation::default(),
-            taken_bytes: 0,
+            operations: by_operation(&self.requests),
+            answered: by_operation(&self.answered),
+            taken_bytes: self.taken_bytes.load(Relaxed),
             intact_bytes: self.intact_bytes.load(Relaxed),
             connections: self.connections.load(Relaxed),
             open_connections: self.open_connections.load(Relaxed),

@@ -1,27 +1,29 @@
 //! The fast path: a keep-alive loop that answers plain requests with one read and one vectored write each.
 //!
-//! Between the two there is no allocation, no lock and no clock. What is not plain goes, with the bytes already read, to
-//! hyper and stays there.
+//! Between the two there is no allocation, no lock and no clock for what is read. What is not plain goes, with the bytes already
+//! read, to hyper and stays there; so does what is put and is not what the run's test puts.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Poll, ready};
 
-use benchmark_protocol::operation::Operation;
 use bytes::Bytes;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::answer;
 use crate::close;
 use crate::faults::{Fate, Passage, wait};
 use crate::handover;
-use crate::head::{self, Head, Plain};
+use crate::head::{self, Head, Method, Plain};
 use crate::reply::Reply;
 use crate::run::{Run, Seat, UnderWay};
 use crate::send::send;
+use crate::taken::Taken;
 use crate::worker::Worker;
 
 /// What a connection reads at first, in bytes; heads of this path are a few hundred.
@@ -45,10 +47,17 @@ pub(crate) async fn serve(mut stream: TcpStream, worker: Rc<Worker>, busy: Rc<Ce
             match head::parse(&buffer[start..end]) {
                 Head::Partial => {}
                 Head::Plain(plain, length) => {
+                    let Some(taken) = taken(&plain, &mut places, &worker) else {
+                        let read = Bytes::copy_from_slice(&buffer[start..end]);
+                        drop((buffer, out));
+                        return Box::pin(handover::serve(stream, read, places.seat, worker, busy)).await;
+                    };
+                    let here = (end - start - length).min(usize::try_from(plain.sends).unwrap_or(usize::MAX));
+                    let body = taken.map(|taken| Body { taken, here: &buffer[start + length..][..here] });
                     busy.set(true);
-                    let next = respond(&mut stream, &plain, &mut places, &mut out, &worker).await;
+                    let next = respond(&mut stream, (&plain, body), &mut places, &mut out, &worker).await;
                     busy.set(false);
-                    start += length;
+                    start += length + here;
                     if start == end {
                         (start, end) = (0, 0);
                     }
@@ -115,9 +124,25 @@ impl Places {
     }
 }
 
+/// A body that is compared as it comes, and as much of it as was read with its head.
+struct Body<'b> {
+    taken: Taken,
+    here: &'b [u8],
+}
+
+/// The body of a request, where it has one; `None` where hyper is to see to it.
+fn taken(plain: &Plain<'_>, places: &mut Places, worker: &Worker) -> Option<Option<Taken>> {
+    let is_put = plain.method == Method::Put;
+    if !is_put && plain.method != Method::Delete {
+        return Some(None);
+    }
+    let run = places.find(plain.run, worker).filter(|run| !run.contract.signed)?;
+    if is_put { Taken::of(run, &plain.seen()).map(Some) } else { Some(None) }
+}
+
 async fn respond(
     stream: &mut TcpStream,
-    plain: &Plain<'_>,
+    (plain, body): (&Plain<'_>, Option<Body<'_>>),
     places: &mut Places,
     out: &mut Vec<u8>,
     worker: &Worker,
@@ -126,50 +151,75 @@ async fn respond(
         let reply = answer::no_such_bucket(plain.run);
         return write(stream, reply, plain, None, Fate::Serve, out, worker).await;
     };
-    let operation = Some(if plain.head_only { Operation::Head } else { Operation::Get });
-    let under_way = UnderWay::begin(&**run, operation);
-    run.check(operation, plain.key, plain.range, plain.delay);
-    let delay = match answer::delay(plain.delay) {
-        Ok(delay) => delay,
-        Err(reply) => return write(stream, *reply, plain, Some(run), Fate::Serve, out, worker).await,
-    };
-    let passage = match &run.faults {
-        Some(faults) => faults.pass(delay, &run.counters, &worker.timer).await,
-        None => {
-            if !delay.is_zero() {
-                wait(crate::clock::now_ns(), delay, &worker.timer).await;
-            }
+    let under_way = UnderWay::begin(&**run, Some(plain.operation()));
+    run.check(&plain.seen());
+    let counted = Some((&**run, &under_way));
+    let delay = answer::delay(plain.delay);
+    let passage = match (&run.faults, &delay) {
+        (Some(faults), Ok(delay)) => faults.pass(*delay, &run.counters, &worker.timer).await,
+        (None, Ok(delay)) if !delay.is_zero() => {
+            wait(crate::clock::now_ns(), *delay, &worker.timer).await;
             Passage::FREE
         }
+        _ => Passage::FREE,
     };
-    let next = match passage.fate {
-        Fate::Reset => Ok(Next::Reset),
-        fate => {
-            let reply = answer::instead(fate).unwrap_or_else(|| answer::get(run, plain.key, plain.range, false));
-            if let (Some(faults), Some(parsed_ns)) = (&run.faults, passage.timed_from_ns) {
-                faults.unstalled(&worker.timer).await;
-                faults.delivered(parsed_ns);
-            }
-            write(stream, reply, plain, Some(run), fate, out, worker).await
+    if passage.fate == Fate::Reset {
+        return Ok(Next::Reset);
+    }
+    // Read in any case: the next request comes behind it.
+    let taken = match body {
+        Some(body) => Some(read(stream, body, plain.sends, worker).await?),
+        None => None,
+    };
+    let reply = match (delay, answer::instead(passage.fate), taken) {
+        (Err(refused), ..) => *refused,
+        (Ok(_), Some(instead), _) => instead,
+        (Ok(_), None, Some(taken)) => taken.answer(run, worker.date()),
+        (Ok(_), None, None) if plain.method == Method::Delete => answer::delete(run, plain.key),
+        (Ok(_), None, None) => answer::get(run, plain.key, plain.range, false),
+    };
+    if let (Some(faults), Some(parsed_ns)) = (&run.faults, passage.timed_from_ns) {
+        faults.unstalled(&worker.timer).await;
+        faults.delivered(parsed_ns);
+    }
+    write(stream, reply, plain, counted, passage.fate, out, worker).await
+}
+
+/// Reads a body of this length to its end.
+async fn read(stream: &mut TcpStream, body: Body<'_>, length: u64, worker: &Worker) -> io::Result<Taken> {
+    let Body { mut taken, here } = body;
+    taken.piece(here);
+    let mut left = length - here.len() as u64;
+    while left > 0 {
+        let read = poll_fn(|context| {
+            let mut scratch = worker.scratch.borrow_mut();
+            let most = scratch.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let mut piece = ReadBuf::new(&mut scratch[..most]);
+            ready!(Pin::new(&mut *stream).poll_read(context, &mut piece))?;
+            taken.piece(piece.filled());
+            Poll::Ready(io::Result::Ok(piece.filled().len()))
+        });
+        match read.await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => left -= read as u64,
         }
-    };
-    drop(under_way);
-    next
+    }
+    Ok(taken)
 }
 
 async fn write(
     stream: &mut TcpStream,
     mut reply: Reply,
     plain: &Plain<'_>,
-    run: Option<&Arc<Run>>,
+    counted: Option<(&Run, &UnderWay<&Run>)>,
     fate: Fate,
     out: &mut Vec<u8>,
     worker: &Worker,
 ) -> io::Result<Next> {
-    reply.head_only = plain.head_only;
+    reply.head_only = plain.method == Method::Head;
     reply.close = plain.close;
     out.clear();
-    reply.write_head(&worker.date(), out);
+    reply.write_head(worker.date().as_bytes(), out);
     let mut end = reply.sends();
     let cut = fate == Fate::Truncate;
     if cut {
@@ -178,13 +228,13 @@ async fn write(
         }
         end = answer::half(end);
     }
-    let faults = run.and_then(|run| run.faults.as_ref());
+    let faults = counted.and_then(|(run, _)| run.faults.as_ref());
     send(stream, out, &reply.payload, end, faults, &worker.timer).await?;
     if cut {
         return Ok(Next::Orderly);
     }
-    if let Some(run) = run {
-        run.counters.intact_bytes.fetch_add(reply.intact_bytes(), Relaxed);
+    if let Some((_, under_way)) = counted {
+        under_way.answer(reply.answered());
     }
     Ok(if reply.close { Next::Orderly } else { Next::Another })
 }
@@ -197,6 +247,6 @@ async fn refuse(stream: &mut TcpStream, head: &Head<'_>, out: &mut Vec<u8>, work
     };
     reply.close = true;
     out.clear();
-    reply.write_head(&worker.date(), out);
+    reply.write_head(worker.date().as_bytes(), out);
     send(stream, out, &reply.payload, reply.sends(), None, &worker.timer).await
 }

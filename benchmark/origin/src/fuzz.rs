@@ -7,6 +7,7 @@ use std::sync::Arc;
 use benchmark_protocol::content;
 use benchmark_protocol::operation::Operation;
 use benchmark_protocol::origin::{Announcement, Contract};
+use benchmark_protocol::tests::Seen;
 use bytes::Bytes;
 
 use crate::answer;
@@ -107,7 +108,9 @@ pub fn announcement(bytes: &[u8]) {
     let Some(run) = runs.announced("run") else { return };
     for asked in [None, Some(Asked::From(u64::MAX - 1)), Some(Asked::Last(1)), Some(Asked::FromTo(0, u64::MAX))] {
         for key in ["object-000000", "object-18446744073709551615", "api/7"] {
-            run.check(Operation::of_request("GET", !key.is_empty(), None), key, asked, None);
+            let range = None;
+            let operation = Operation::of_request("GET", !key.is_empty(), None);
+            run.check(&Seen { operation, key, range, ranged: asked.is_some(), delay: None, query: None, sends: None });
             let reply = answer::get(&run, key, asked, true);
             let sends = reply.sends();
             assert!(sends == 0 || !reply.payload.piece(sends - 1, sends).is_empty());

@@ -6,14 +6,16 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use benchmark_protocol::operation::Operation;
 use benchmark_protocol::origin::CONTROL_PREFIX;
+use benchmark_protocol::tests::Seen;
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, RANGE};
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HeaderMap, RANGE, TRANSFER_ENCODING};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, Uri};
@@ -30,6 +32,7 @@ use crate::head::MOST_BYTES;
 use crate::range::{self, Asked};
 use crate::reply::{Payload, Reply};
 use crate::run::{Run, Seat, UnderWay};
+use crate::taken::Taken;
 use crate::tracked::{Source, Tracked};
 use crate::wire::{Link, Ticket, Wire};
 use crate::worker::Worker;
@@ -78,12 +81,12 @@ async fn handle(request: Request<Incoming>, connection: &Connection) -> io::Resu
     if let Some(id) = request.uri().path().strip_prefix(CONTROL_PREFIX) {
         let id = id.to_owned();
         let reply = control::answer(request, &id, &worker.runs).await;
-        return Ok(ours(reply, head_only, Ticket { under_way: None, passage: Passage::FREE, intact_bytes: 0 }, link));
+        return Ok(ours(reply, head_only, Ticket::free(None), link));
     }
     let target = Target::of(request.uri());
     let run = worker.runs.find(&target.bucket);
     let Some(run) = run else {
-        let ticket = Ticket { under_way: None, passage: Passage::FREE, intact_bytes: 0 };
+        let ticket = Ticket::free(None);
         if target.bucket.is_empty() {
             return s3(request, head_only, ticket, connection, None).await;
         }
@@ -97,32 +100,109 @@ async fn handle(request: Request<Incoming>, connection: &Connection) -> io::Resu
     let operation = Operation::of_request(request.method().as_str(), !target.key.is_empty(), request.uri().query());
     let under_way = Some(UnderWay::begin(Arc::clone(&run), operation));
     let get = Get::of(&request, &target);
-    run.check(operation, &target.key, get.as_ref().and_then(|get| get.range), target.delay.as_deref());
+    let seen = seen(&request, operation, &target, get.as_ref());
+    run.check(&seen);
+    let taken = Taken::of(&run, &seen);
     let delay = match answer::delay(target.delay.as_deref()) {
         Ok(delay) => delay,
-        Err(reply) => {
-            return Ok(ours(*reply, head_only, Ticket { under_way, passage: Passage::FREE, intact_bytes: 0 }, link));
-        }
+        Err(reply) => return Ok(ours(*reply, head_only, Ticket::free(under_way), link)),
     };
     let passage = pass(&run, delay, worker).await;
     let fate = passage.fate;
     link.timed_from_ns.set(passage.timed_from_ns);
-    let ticket = Ticket { under_way, passage, intact_bytes: 0 };
+    let ticket = Ticket { passage, ..Ticket::free(under_way) };
     if fate == Fate::Reset {
         link.reset.set(true);
         return Err(io::ErrorKind::ConnectionReset.into());
     }
     if let Some(reply) = answer::instead(fate) {
+        // Whoever sends a body is to read the answer, and not that nobody takes it.
+        drain(request).await?;
         return Ok(ours(reply, head_only, ticket, link));
     }
-    let response = match get {
-        Some(get) if !get.signed => {
+    let signed = is_signed(&request);
+    let response = match (get, taken) {
+        (Some(get), _) if !signed => {
             ours(get.answer(&run, &target.key, request.headers(), false), head_only, ticket, link)
         }
-        _ if !is_signed(&request) && run.contract.signed => ours(answer::access_denied(), head_only, ticket, link),
-        get => s3(request, head_only, ticket, connection, get.map(|get| (get, &*run, &*target.key))).await?,
+        _ if !signed && run.contract.signed => {
+            drain(request).await?;
+            ours(answer::access_denied(), head_only, ticket, link)
+        }
+        (None, Some(taken)) if !signed => {
+            let taken = compare(request, taken).await?;
+            ours(taken.answer(&run, worker.date()), head_only, ticket, link)
+        }
+        (get, taken) => {
+            let own = match (get, taken) {
+                (Some(get), _) => Some(Own::Get(get)),
+                (None, Some(taken)) => Some(Own::Put(Arc::new(Mutex::new(Some(taken))))),
+                (None, None) => None,
+            };
+            s3(request, head_only, ticket, connection, own.map(|own| (own, &*run, &*target.key))).await?
+        }
     };
     Ok(if fate == Fate::Truncate { cut(response, link) } else { response })
+}
+
+/// What the run's test is to judge.
+fn seen<'a>(
+    request: &'a Request<Incoming>,
+    operation: Option<Operation>,
+    target: &'a Target,
+    get: Option<&Get>,
+) -> Seen<'a> {
+    let asked = get.and_then(|get| get.range);
+    Seen {
+        operation,
+        key: &target.key,
+        range: match asked {
+            Some(Asked::FromTo(first, last)) => Some(first..=last),
+            _ => None,
+        },
+        ranged: asked.is_some(),
+        delay: target.delay.as_deref(),
+        query: request.uri().query(),
+        sends: sends(request.headers()),
+    }
+}
+
+/// The length of a body that is sent as it is: with its length, without a hash or a checksum of it, and without waiting for leave.
+fn sends(headers: &HeaderMap) -> Option<u64> {
+    let other = |name: &str| {
+        name.starts_with("x-amz-checksum-") || matches!(name, "x-amz-decoded-content-length" | "x-amz-trailer")
+    };
+    let otherwise = [EXPECT, TRANSFER_ENCODING, CONTENT_ENCODING].iter().any(|name| headers.contains_key(name))
+        || headers.contains_key("content-md5")
+        || headers.get("x-amz-content-sha256").is_some_and(|hash| hash != "UNSIGNED-PAYLOAD" && hash != EMPTY_BODY)
+        || headers.keys().any(|name| other(name.as_str()));
+    if otherwise {
+        return None;
+    }
+    headers.get(CONTENT_LENGTH).map_or(Some(0), |length| length.to_str().ok()?.parse().ok())
+}
+
+/// The SHA-256 of nothing, which is no more work than a constant.
+const EMPTY_BODY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// Reads a body to its end, and forgets it.
+async fn drain(request: Request<Incoming>) -> io::Result<()> {
+    let mut body = request.into_body();
+    while let Some(frame) = body.frame().await {
+        frame.map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+/// Reads a body to its end, and compares it.
+async fn compare(request: Request<Incoming>, mut taken: Taken) -> io::Result<Taken> {
+    let mut body = request.into_body();
+    while let Some(frame) = body.frame().await {
+        if let Some(bytes) = frame.map_err(io::Error::other)?.data_ref() {
+            taken.piece(bytes);
+        }
+    }
+    Ok(taken)
 }
 
 async fn pass(run: &Run, delay: Duration, worker: &Worker) -> Passage {
@@ -135,33 +215,53 @@ async fn pass(run: &Run, delay: Duration, worker: &Worker) -> Passage {
     }
 }
 
-/// Has s3s answer. Of a signed GET it judges the signature only; the answer is ours, as on the fast path.
+/// What is ours to answer, once s3s has judged the signature.
+enum Own {
+    Get(Get),
+    /// Its body is compared on the way, and taken out again at the end.
+    Put(Arc<Mutex<Option<Taken>>>),
+}
+
+/// Has s3s answer. Of what is ours it judges the signature only; the answer is that of an unsigned request.
 async fn s3(
     request: Request<Incoming>,
     head_only: bool,
     mut ticket: Ticket,
     connection: &Connection,
-    get: Option<(Get, &Run, &str)>,
+    own: Option<(Own, &Run, &str)>,
 ) -> io::Result<Response<Tracked>> {
     if let Some(reply) = crate::s3::wrong_region(&request) {
         return Ok(ours(reply, head_only, ticket, &connection.link));
     }
     let mut request = request.map(s3s::Body::from);
-    let headers = get.is_some().then(|| request.headers().clone());
-    if get.is_some() {
-        request.extensions_mut().insert(crate::s3::SignatureOnly);
+    let headers = own.is_some().then(|| request.headers().clone());
+    if let Some((own, ..)) = &own {
+        let taken = match own {
+            Own::Get(_) => None,
+            Own::Put(taken) => Some(Arc::clone(taken)),
+        };
+        request.extensions_mut().insert(crate::s3::SignatureOnly(taken));
     }
     let is_get = request.method() == Method::GET;
     let response = connection.worker.s3.call(request).await.map_err(|error| io::Error::other(format!("{error:?}")))?;
-    if let (Some((get, run, key)), Some(headers), StatusCode::NO_CONTENT) = (get, headers, response.status()) {
-        return Ok(ours(get.answer(run, key, &headers, true), head_only, ticket, &connection.link));
+    if let (Some((own, run, key)), Some(headers), StatusCode::NO_CONTENT) = (own, headers, response.status()) {
+        let reply = match own {
+            Own::Get(get) => get.answer(run, key, &headers, true),
+            Own::Put(taken) => {
+                let taken = taken.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let taken = taken.ok_or_else(|| io::Error::other("a body that was not compared"))?;
+                taken.answer(run, connection.worker.date())
+            }
+        };
+        return Ok(ours(reply, head_only, ticket, &connection.link));
     }
     let (mut parts, body) = response.into_parts();
     let source = Source::S3(body);
+    ticket.answered.good = parts.status.is_success();
     if let Some(length) = source.length().filter(|_| parts.status != StatusCode::NO_CONTENT) {
         parts.headers.insert(CONTENT_LENGTH, length.into());
         if is_get && matches!(parts.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
-            ticket.intact_bytes = length;
+            ticket.answered.intact_bytes = length;
         }
     }
     Ok(Response::from_parts(parts, Tracked::new(source, head_only, ticket, &connection.link)))
@@ -179,7 +279,7 @@ fn cut(response: Response<Tracked>, link: &Link) -> Response<Tracked> {
 
 fn ours(mut reply: Reply, head_only: bool, mut ticket: Ticket, link: &Rc<Link>) -> Response<Tracked> {
     reply.head_only = head_only;
-    ticket.intact_bytes = reply.intact_bytes();
+    ticket.answered = reply.answered();
     let headers = reply.headers();
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::new(Tracked::new(Source::Ours(reply.payload), head_only, ticket, link));
@@ -226,7 +326,6 @@ fn is_harmless(name: &str) -> bool {
 /// A GET or HEAD of an object or a document, signed or not.
 struct Get {
     range: Option<Asked>,
-    signed: bool,
 }
 
 impl Get {
@@ -235,7 +334,7 @@ impl Get {
         (is_get && target.plain && !target.key.is_empty()).then(|| {
             let mut ranges = request.headers().get_all(RANGE).iter();
             let range = ranges.next().filter(|_| ranges.next().is_none());
-            Self { range: range.and_then(|range| range::parse(range.as_bytes())), signed: is_signed(request) }
+            Self { range: range.and_then(|range| range::parse(range.as_bytes())) }
         })
     }
 

@@ -1,7 +1,9 @@
-//! Which requests the fast path answers: plain GET and HEAD of an object or a document. The rest is hyper's.
+//! Which requests the fast path may answer: plain ones of an object or a document. The rest is hyper's.
 
 use std::mem::MaybeUninit;
 
+use benchmark_protocol::operation::Operation;
+use benchmark_protocol::tests::Seen;
 use httparse::{Header, Request, Status};
 
 use crate::range::{self, Asked};
@@ -30,16 +32,58 @@ pub(crate) enum Head<'b> {
 /// A plain request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Plain<'b> {
-    /// HEAD, not GET.
-    pub(crate) head_only: bool,
+    pub(crate) method: Method,
     pub(crate) run: &'b str,
     /// Never empty.
     pub(crate) key: &'b str,
     pub(crate) range: Option<Asked>,
     /// The text of `?delay=`.
     pub(crate) delay: Option<&'b str>,
+    pub(crate) query: Option<&'b str>,
+    /// The length of its body.
+    pub(crate) sends: u64,
     /// Whether the client asked for the connection to end.
     pub(crate) close: bool,
+}
+
+/// The method of a plain request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Head,
+    /// Of an object or of a part of an upload.
+    Put,
+    Delete,
+}
+
+impl Plain<'_> {
+    /// What the run's test is to judge.
+    pub(crate) fn seen(&self) -> Seen<'_> {
+        let range = match self.range {
+            Some(Asked::FromTo(first, last)) => Some(first..=last),
+            _ => None,
+        };
+        Seen {
+            operation: Some(self.operation()),
+            key: self.key,
+            range,
+            ranged: self.range.is_some(),
+            delay: self.delay,
+            query: self.query,
+            sends: Some(self.sends),
+        }
+    }
+
+    pub(crate) fn operation(&self) -> Operation {
+        match self.method {
+            Method::Get => Operation::Get,
+            Method::Head => Operation::Head,
+            // A plain query has nothing else than the two names of a part.
+            Method::Put if self.query.is_some_and(|query| query.contains("uploadId=")) => Operation::UploadPart,
+            Method::Put => Operation::Put,
+            Method::Delete => Operation::Delete,
+        }
+    }
 }
 
 /// Reads the head at the start of `bytes`.
@@ -58,11 +102,14 @@ pub(crate) fn parse(bytes: &[u8]) -> Head<'_> {
 }
 
 fn plain<'b>(request: &Request<'_, 'b>) -> Option<Plain<'b>> {
-    let head_only = match request.method? {
-        "GET" => false,
-        "HEAD" => true,
+    let method = match request.method? {
+        "GET" => Method::Get,
+        "HEAD" => Method::Head,
+        "PUT" => Method::Put,
+        "DELETE" => Method::Delete,
         _ => return None,
     };
+    let writes = matches!(method, Method::Put | Method::Delete);
     if request.version != Some(1) {
         return None;
     }
@@ -72,15 +119,16 @@ fn plain<'b>(request: &Request<'_, 'b>) -> Option<Plain<'b>> {
     if run.is_empty() || run == "-" || key.is_empty() || path.contains('%') {
         return None;
     }
-    let mut plain = Plain { head_only, run, key, range: None, delay: None, close: false };
+    let mut plain = Plain { method, run, key, range: None, delay: None, query, sends: 0, close: false };
     for pair in query.into_iter().flat_map(|query| query.split('&')) {
         match pair.split_once('=')? {
             ("x-id", _) => {}
+            ("partNumber" | "uploadId", text) if method == Method::Put && !text.contains(['%', '+']) => {}
             ("delay", text) if !text.contains(['%', '+']) => plain.delay = Some(text),
             _ => return None,
         }
     }
-    let mut ranges = 0;
+    let (mut ranges, mut lengths) = (0, 0);
     for header in request.headers.iter() {
         let name = header.name;
         // By length first: a client sends up to a dozen headers, and hardly one of them matters here.
@@ -95,17 +143,33 @@ fn plain<'b>(request: &Request<'_, 'b>) -> Option<Plain<'b>> {
             13 if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("if-none-match") => {
                 return None;
             }
-            14 if name.eq_ignore_ascii_case("content-length") && header.value != b"0" => return None,
+            11 | 16
+                if writes
+                    && (name.eq_ignore_ascii_case("content-md5") || name.eq_ignore_ascii_case("content-encoding")) =>
+            {
+                return None;
+            }
+            14 if name.eq_ignore_ascii_case("content-length") => {
+                lengths += 1;
+                plain.sends = str::from_utf8(header.value).ok()?.parse().ok()?;
+                if method != Method::Put && plain.sends > 0 {
+                    return None;
+                }
+            }
             17 if name.eq_ignore_ascii_case("transfer-encoding") || name.eq_ignore_ascii_case("if-modified-since") => {
                 return None;
             }
             19 if name.eq_ignore_ascii_case("if-unmodified-since") => return None,
+            // Metadata, checksums, a source: whatever says more of an object than its bytes.
+            16 if name.eq_ignore_ascii_case("x-amz-user-agent") => {}
+            _ if writes && name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-")) => return None,
             _ => {}
         }
     }
     // Two Range headers are several ranges: ignored like those in one header.
     plain.range = plain.range.filter(|_| ranges == 1);
-    Some(plain)
+    // A body without a length, or with two of them, is for hyper to judge.
+    (lengths <= 1 && (method != Method::Put || lengths == 1)).then_some(plain)
 }
 
 /// Splits a request target at its query.
@@ -134,11 +198,29 @@ mod tests {
         );
         let Head::Plain(plain, _) = head else { panic!("{head:?}") };
         let range = Some(Asked::FromTo(1, 2));
-        let expected = Plain { head_only: false, run: "run", key: "object-000001", range, delay: None, close: false };
+        let (run, key, query) = ("run", "object-000001", Some("x-id=GetObject"));
+        let expected = Plain { method: Method::Get, run, key, range, delay: None, query, sends: 0, close: false };
         assert_eq!(plain, expected);
         let head = read("/run/api/7?delay=350ms", "connection: TE, Close\r\n");
         let Head::Plain(plain, _) = head else { panic!("{head:?}") };
         assert_eq!((plain.key, plain.delay, plain.close), ("api/7", Some("350ms"), true));
+    }
+
+    #[test]
+    fn what_libraries_send_to_put_and_delete_is_plain() {
+        for (head, method, operation, sends) in [
+            ("PUT /r/k HTTP/1.1\r\nContent-Length: 7\r\n\r\n", Method::Put, Operation::Put, 7),
+            (
+                "PUT /r/k?x-id=UploadPart&partNumber=2&uploadId=u HTTP/1.1\r\ncontent-length: 7\r\n\r\n",
+                Method::Put,
+                Operation::UploadPart,
+                7,
+            ),
+            ("DELETE /r/k?x-id=DeleteObject HTTP/1.1\r\n\r\n", Method::Delete, Operation::Delete, 0),
+        ] {
+            let Head::Plain(plain, length) = parse(head.as_bytes()) else { panic!("{head}") };
+            assert_eq!((plain.method, plain.operation(), plain.sends, length), (method, operation, sends, head.len()));
+        }
     }
 
     #[test]
@@ -161,7 +243,17 @@ mod tests {
         ] {
             assert!(matches!(read(target, headers), Head::Other), "{target} {headers}");
         }
-        assert!(matches!(parse(b"PUT /run/key HTTP/1.1\r\n\r\n"), Head::Other));
+        for head in [
+            "PUT /run/key HTTP/1.1\r\n\r\n",
+            "PUT /run/key HTTP/1.1\r\nContent-Length: 5\r\nx-amz-meta-a: b\r\n\r\n",
+            "PUT /run/key HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+            "PUT /run/key HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+            "PUT /run/key?acl= HTTP/1.1\r\nContent-Length: 5\r\n\r\n",
+            "DELETE /run/key?uploadId=x HTTP/1.1\r\n\r\n",
+            "POST /run/key?uploads= HTTP/1.1\r\n\r\n",
+        ] {
+            assert!(matches!(parse(head.as_bytes()), Head::Other), "{head}");
+        }
         assert!(matches!(parse(b"GET /run/key HTTP/1.0\r\n\r\n"), Head::Other));
     }
 

@@ -2,8 +2,8 @@
 //!
 //! It serves objects whose content is a pure function of key and offset, small JSON documents and the S3 API, all from
 //! memory; it injects faults by the specs of [`benchmark_protocol::inject`]; and it counts every request into the audit of
-//! the run whose name is the first segment of the path. It must never be what is measured: plain GET and HEAD are answered
-//! by a loop written for the least CPU per request (`connection`), everything else by hyper and s3s (`handover`).
+//! the run whose name is the first segment of the path. It must never be what is measured: plain requests of objects are
+//! answered by a loop written for the least CPU per request (`connection`), everything else by hyper and s3s (`handover`).
 
 mod answer;
 mod audit;
@@ -28,6 +28,7 @@ mod s3;
 mod send;
 mod server;
 mod store;
+mod taken;
 mod throttle;
 mod timer;
 mod tracked;

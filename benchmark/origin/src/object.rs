@@ -52,7 +52,7 @@ impl Modified {
 }
 
 /// A date as HTTP writes it: always 29 bytes.
-pub(crate) fn http_date(time: SystemTime) -> [u8; 29] {
+fn http_date(time: SystemTime) -> [u8; 29] {
     httpdate::fmt_http_date(time).as_bytes().try_into().unwrap_or(*b"Thu, 01 Jan 1970 00:00:00 GMT")
 }
 
@@ -74,6 +74,12 @@ impl ETag {
         hash[..8].copy_from_slice(&split_mix(&mut state).to_be_bytes());
         hash[8..].copy_from_slice(&split_mix(&mut state).to_be_bytes());
         Self::of_hash(&hash).in_parts(1)
+    }
+
+    /// Of a part of such an object.
+    pub(crate) fn of_part(key: &str, number: i32, size: u64) -> Self {
+        // A number has at most 14 bits, and a size far less than the other 50.
+        Self::of_pattern(key, size ^ u64::from(number.unsigned_abs()) << 50)
     }
 
     /// Of an object that was put: MD5, which S3 clients compare.

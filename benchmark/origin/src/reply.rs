@@ -7,6 +7,7 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
+use crate::audit::Answered;
 use crate::metadata::Lines;
 use crate::object::{ContentType, ETag, Modified};
 
@@ -20,6 +21,8 @@ pub(crate) struct Reply {
     pub(crate) object: Option<(ETag, Modified)>,
     /// Of an object: what else it was put with.
     pub(crate) lines: Lines,
+    /// Of what was put: its tag alone.
+    pub(crate) tag: Option<ETag>,
     pub(crate) content_range: ContentRange,
     /// Seconds.
     pub(crate) retry_after: Option<u64>,
@@ -27,6 +30,8 @@ pub(crate) struct Reply {
     pub(crate) head_only: bool,
     /// Whether the connection ends with this response.
     pub(crate) close: bool,
+    /// Body bytes of the request, where they were those of the object.
+    pub(crate) taken_bytes: u64,
 }
 
 /// The bytes of a body.
@@ -72,11 +77,13 @@ impl Reply {
             payload,
             content_type: content_type.into(),
             object: None,
+            tag: None,
             lines: Lines::default(),
             content_range: ContentRange::None,
             retry_after: None,
             head_only: false,
             close: false,
+            taken_bytes: 0,
         }
     }
 
@@ -100,9 +107,10 @@ impl Reply {
         if self.head_only { 0 } else { self.payload.length() }
     }
 
-    /// What the audit counts once all of it is written: a good answer to GET.
-    pub(crate) fn intact_bytes(&self) -> u64 {
-        if matches!(self.status, 200 | 206) { self.sends() } else { 0 }
+    /// What the audit counts once all of it is written.
+    pub(crate) fn answered(&self) -> Answered {
+        let intact_bytes = if matches!(self.status, 200 | 206) { self.sends() } else { 0 };
+        Answered { good: matches!(self.status, 200..300), intact_bytes, taken_bytes: self.taken_bytes }
     }
 
     /// Writes the head, with a `Date` as it was formatted before.
@@ -114,10 +122,13 @@ impl Reply {
         out.extend_from_slice(reason(self.status).as_bytes());
         out.extend_from_slice(b"\r\nDate: ");
         out.extend_from_slice(date);
-        out.extend_from_slice(b"\r\nContent-Type: ");
-        out.extend_from_slice(self.content_type.as_bytes());
-        out.extend_from_slice(b"\r\nContent-Length: ");
-        out.extend_from_slice(number.format(self.payload.length()).as_bytes());
+        // 204 has no body that could have either.
+        if self.status != 204 {
+            out.extend_from_slice(b"\r\nContent-Type: ");
+            out.extend_from_slice(self.content_type.as_bytes());
+            out.extend_from_slice(b"\r\nContent-Length: ");
+            out.extend_from_slice(number.format(self.payload.length()).as_bytes());
+        }
         match self.content_range {
             ContentRange::None => {}
             ContentRange::Of { first, last, size } => {
@@ -139,6 +150,11 @@ impl Reply {
             out.extend_from_slice(b"\"\r\nLast-Modified: ");
             out.extend_from_slice(modified.as_bytes());
             out.extend_from_slice(self.lines.as_bytes());
+        }
+        if let Some(etag) = &self.tag {
+            out.extend_from_slice(b"\r\nETag: \"");
+            out.extend_from_slice(etag.as_bytes());
+            out.push(b'"');
         }
         if let Some(seconds) = self.retry_after {
             out.extend_from_slice(b"\r\nRetry-After: ");
@@ -174,6 +190,9 @@ impl Reply {
             add(header::ACCEPT_RANGES, "bytes".into());
             add(header::ETAG, format!("\"{etag}\"").into());
             add(header::LAST_MODIFIED, String::from_utf8_lossy(modified.as_bytes()));
+        }
+        if let Some(etag) = &self.tag {
+            add(header::ETAG, format!("\"{etag}\"").into());
         }
         if let Some(seconds) = self.retry_after {
             add(header::RETRY_AFTER, seconds.to_string().into());

@@ -12,13 +12,12 @@ use benchmark_protocol::origin::{Announcement, Audit, Begin, Contract};
 use benchmark_protocol::parameter::Values;
 use benchmark_protocol::tests::{Rules, Seen, Test};
 
-use crate::audit::Counters;
+use crate::audit::{Answered, Counters};
 use crate::clock::now_ns;
 use crate::config::Config;
 use crate::faults::Faults;
 use crate::metadata::Metadata;
 use crate::object::{BINARY, Content, ETag, Modified, Object};
-use crate::range::Asked;
 use crate::store::{Budget, Charge, Full, Refused, Store, Stored};
 
 /// How many buckets are made on first use. Each is charged to the budget as well, but names cost time too.
@@ -138,14 +137,21 @@ impl Run {
         }
     }
 
+    /// What the run's test asks; `None` where everything may pass.
+    pub(crate) fn rules(&self) -> Option<&dyn Rules> {
+        self.rules.as_deref()
+    }
+
     /// Counts a request that the run's test does not ask.
-    pub(crate) fn check(&self, operation: Option<Operation>, key: &str, asked: Option<Asked>, delay: Option<&str>) {
-        let Some(rules) = &self.rules else { return };
-        let range = match asked {
-            Some(Asked::FromTo(first, last)) => Some(first..=last),
-            _ => None,
-        };
-        if !rules.allow(&Seen { operation, key, range, ranged: asked.is_some(), delay, query: None, sends: None }) {
+    pub(crate) fn check(&self, seen: &Seen<'_>) {
+        if self.rules().is_some_and(|rules| !rules.allow(seen)) {
+            self.counters.out_of_contract.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Counts an upload that was completed with another number of parts than the run's test has.
+    pub(crate) fn check_parts(&self, number: usize) {
+        if self.rules().and_then(Rules::parts).is_some_and(|parts| parts as usize != number) {
             self.counters.out_of_contract.fetch_add(1, Relaxed);
         }
     }
@@ -169,18 +175,26 @@ fn key_length(index: u64) -> usize {
 }
 
 /// A request of a run that is under way: from its parsed head until its response is written or given up.
-pub(crate) struct UnderWay<R: Deref<Target = Run>>(pub(crate) R);
+pub(crate) struct UnderWay<R: Deref<Target = Run>> {
+    run: R,
+    operation: Option<Operation>,
+}
 
 impl<R: Deref<Target = Run>> UnderWay<R> {
     pub(crate) fn begin(run: R, operation: Option<Operation>) -> Self {
         run.counters.begin(operation);
-        Self(run)
+        Self { run, operation }
+    }
+
+    /// Its response was written whole.
+    pub(crate) fn answer(&self, answered: Answered) {
+        self.run.counters.answer(self.operation, answered);
     }
 }
 
 impl<R: Deref<Target = Run>> Drop for UnderWay<R> {
     fn drop(&mut self) {
-        self.0.counters.end();
+        self.run.counters.end();
     }
 }
 

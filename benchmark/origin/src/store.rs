@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::SystemTime;
 
+use benchmark_protocol::content;
 use bytes::Bytes;
 
 use crate::metadata::Metadata;
-use crate::object::{Content, ETag, Modified, Object};
+use crate::object::{BINARY, Content, ETag, Modified, Object};
 
 /// What an entry, an upload or a part costs beyond its bytes and its texts: nodes of maps, tags, dates. Rounded up.
 const OVERHEAD_BYTES: u64 = 512;
@@ -91,26 +92,14 @@ pub(crate) struct Stored {
 /// What stands before the run's own object of its key.
 pub(crate) struct Entry {
     /// What was put; `None` is the deletion of the run's own object.
-    put: Option<Put>,
+    put: Option<Object>,
     #[expect(dead_code, reason = "held for its drop")]
     charge: Charge,
 }
 
-struct Put {
-    stored: Stored,
-    modified: Modified,
-    metadata: Metadata,
-}
-
 impl Entry {
     pub(crate) fn object(&self) -> Option<Object> {
-        self.put.as_ref().map(|Put { stored, modified, metadata }| Object {
-            content: Content::Stored(stored.clone()),
-            size: stored.bytes.len() as u64,
-            etag: stored.etag,
-            modified: *modified,
-            metadata: metadata.clone(),
-        })
+        self.put.clone()
     }
 }
 
@@ -120,22 +109,41 @@ pub(crate) struct Upload {
     pub(crate) metadata: Metadata,
     pub(crate) initiated: SystemTime,
     pub(crate) parts: BTreeMap<i32, Part>,
-    #[expect(dead_code, reason = "held for its drop")]
     charge: Charge,
 }
 
 /// A part of an upload.
 pub(crate) struct Part {
-    pub(crate) stored: Stored,
+    pub(crate) content: PartContent,
+    pub(crate) size: u64,
+    pub(crate) etag: ETag,
     pub(crate) modified: SystemTime,
+}
+
+/// What is known of a part's bytes.
+pub(crate) enum PartContent {
+    /// All of them.
+    Stored(Stored),
+    /// That they are those of the object that a test puts.
+    Taken {
+        #[expect(dead_code, reason = "held for its drop")]
+        charge: Charge,
+    },
 }
 
 impl Upload {
     /// Adds a part, in place of the one that had its number.
     pub(crate) fn put(&mut self, number: i32, stored: Stored) -> SystemTime {
-        let modified = SystemTime::now();
-        self.parts.insert(number, Part { stored, modified });
+        let (size, etag, modified) = (stored.bytes.len() as u64, stored.etag, SystemTime::now());
+        self.parts.insert(number, Part { content: PartContent::Stored(stored), size, etag, modified });
         modified
+    }
+
+    /// The same of bytes that were compared and not kept.
+    pub(crate) fn take(&mut self, number: i32, size: u64, etag: ETag, modified: SystemTime) -> Result<(), Full> {
+        let charge = self.charge.budget.charge(0)?;
+        self.parts.insert(number, Part { content: PartContent::Taken { charge }, size, etag, modified });
+        Ok(())
     }
 }
 
@@ -174,9 +182,34 @@ impl Store {
         if !lets(entries.get(key).map(Entry::object)) {
             return Err(Refused::Condition);
         }
-        entries.insert(key.to_owned(), Entry { put: Some(Put { stored, modified, metadata }), charge });
+        let (size, etag) = (stored.bytes.len() as u64, stored.etag);
+        let object = Object { content: Content::Stored(stored), size, etag, modified, metadata };
+        entries.insert(key.to_owned(), Entry { put: Some(object), charge });
         self.used.store(true, Relaxed);
         Ok(modified)
+    }
+
+    /// Remembers that the object of the pattern was put under this key: what a test puts again and again.
+    pub(crate) fn take(&self, key: &str, size: u64, modified: Modified) -> Result<(), Full> {
+        let mut entries = self.write();
+        if let Some(Entry { put: Some(object), .. }) = entries.get_mut(key)
+            && object.size == size
+            && matches!(object.content, Content::Pattern(_))
+        {
+            object.modified = modified;
+            return Ok(());
+        }
+        let charge = self.charge(key, &BINARY.into())?;
+        let content = Content::Pattern(content::origin_of(key));
+        let object = Object { content, size, etag: ETag::of_pattern(key, size), modified, metadata: BINARY.into() };
+        entries.insert(key.to_owned(), Entry { put: Some(object), charge });
+        self.used.store(true, Relaxed);
+        Ok(())
+    }
+
+    /// The most that all runs may hold, in bytes.
+    pub(crate) const fn most(&self) -> u64 {
+        self.budget.most()
     }
 
     /// Deletes what was put, and where the key is one of the run's `own` objects that one too: only this leaves something behind.

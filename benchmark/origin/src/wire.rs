@@ -7,13 +7,13 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::audit::Answered;
 use crate::faults::Passage;
 use crate::run::{Run, UnderWay};
 use crate::timer::{Sleep, Timer};
@@ -43,14 +43,20 @@ pub(crate) struct Ticket {
     #[expect(dead_code, reason = "held for its place in service")]
     pub(crate) passage: Passage,
     /// What counts once all is written.
-    pub(crate) intact_bytes: u64,
+    pub(crate) answered: Answered,
 }
 
 impl Ticket {
+    /// That of a request without faults, of which nothing counts yet.
+    pub(crate) const fn free(under_way: Option<UnderWay<Arc<Run>>>) -> Self {
+        let answered = Answered { good: false, intact_bytes: 0, taken_bytes: 0 };
+        Self { under_way, passage: Passage::FREE, answered }
+    }
+
     /// All of it was written.
     fn settle(self) {
-        if let Some(UnderWay(run)) = &self.under_way {
-            run.counters.intact_bytes.fetch_add(self.intact_bytes, Relaxed);
+        if let Some(under_way) = &self.under_way {
+            under_way.answer(self.answered);
         }
     }
 }

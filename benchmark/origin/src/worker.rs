@@ -12,19 +12,24 @@ use s3s::service::S3Service;
 use tokio::task::AbortHandle;
 
 use crate::clock::{now_ns, wall_seconds};
-use crate::object::http_date;
+use crate::object::Modified;
 use crate::run::Runs;
 use crate::timer::Timer;
 
 /// How long requests under way may take to end once the origin is to stop.
 const GRACE_NS: u64 = 2_000_000_000;
 
+/// How much of a body is read at once, in bytes: it stays in a near cache beside what it is compared with.
+const SCRATCH_BYTES: usize = 256 << 10;
+
 /// A thread's state. Not shared with other threads, but for the runs and what is behind S3.
 pub(crate) struct Worker {
     pub(crate) runs: Arc<Runs>,
     pub(crate) s3: S3Service,
     pub(crate) timer: Timer,
-    date: Cell<(u64, [u8; 29])>,
+    date: Cell<(u64, Modified)>,
+    /// Where bodies are read that are compared and not kept.
+    pub(crate) scratch: RefCell<Vec<u8>>,
     connections: RefCell<HashMap<u64, Connection>>,
     next_connection: Cell<u64>,
 }
@@ -42,22 +47,23 @@ impl Worker {
             runs,
             s3,
             timer: Timer::new()?,
-            date: Cell::new((0, http_date(UNIX_EPOCH))),
+            date: Cell::new((0, Modified::at(UNIX_EPOCH))),
+            scratch: RefCell::new(vec![0; SCRATCH_BYTES]),
             connections: RefCell::default(),
             next_connection: Cell::new(0),
         }))
     }
 
-    /// Now, as the `Date` header has it.
-    pub(crate) fn date(&self) -> [u8; 29] {
+    /// Now, to the second, as the `Date` header has it.
+    pub(crate) fn date(&self) -> Modified {
         let now = wall_seconds();
-        let (second, text) = self.date.get();
+        let (second, date) = self.date.get();
         if second == now {
-            return text;
+            return date;
         }
-        let text = http_date(UNIX_EPOCH + Duration::from_secs(now));
-        self.date.set((now, text));
-        text
+        let date = Modified::at(UNIX_EPOCH + Duration::from_secs(now));
+        self.date.set((now, date));
+        date
     }
 
     /// Runs a connection, which says through `busy` whether a request of it is under way.

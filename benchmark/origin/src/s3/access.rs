@@ -1,20 +1,26 @@
 //! Who may ask, and what s3s is to do with it.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use async_trait::async_trait;
+use futures_core::Stream;
 use hyper::http::Extensions;
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::route::S3Route;
 use s3s::validation::NameValidation;
-use s3s::{Body, S3Request, S3Response, S3Result, s3_error};
+use s3s::{Body, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::refusal;
 use crate::config::Credentials;
+use crate::taken::Taken;
 
-/// Marks a request of which only the signature is to be judged: 204 where it is good.
+/// Marks a request of which only the signature is to be judged: 204 where it is good. A body is compared, where there is one to be.
 #[derive(Clone)]
-pub(crate) struct SignatureOnly;
+pub(crate) struct SignatureOnly(pub(crate) Option<Arc<Mutex<Option<Taken>>>>);
 
 pub(super) struct Keys(pub(super) Option<Credentials>);
 
@@ -63,8 +69,17 @@ impl S3Route for Routes {
     }
 
     async fn call(&self, request: S3Request<Body>) -> S3Result<S3Response<Body>> {
-        if request.extensions.get::<SignatureOnly>().is_none() {
+        let Some(SignatureOnly(taken)) = request.extensions.get::<SignatureOnly>().cloned() else {
             return Err(refusal::nameless(&request.method, &request.uri));
+        };
+        if let Some(taken) = taken {
+            let mut body = request.input;
+            while let Some(piece) = poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
+                let piece = piece.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
+                if let Some(taken) = taken.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+                    taken.piece(&piece);
+                }
+            }
         }
         Ok(S3Response::with_status(Body::empty(), StatusCode::NO_CONTENT))
     }

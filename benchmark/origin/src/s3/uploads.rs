@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use s3s::dto::{self, Timestamp};
@@ -11,8 +12,8 @@ use super::api::Api;
 use super::lists::{Spelling, most};
 use super::objects::metadata;
 use crate::conditions;
-use crate::object::ETag;
-use crate::store::{Full, Stored, Upload};
+use crate::object::{ETag, Modified};
+use crate::store::{Full, Part, PartContent, Stored, Upload};
 
 /// The most parts of an upload, as S3 has it.
 const MOST_PARTS: i32 = 10_000;
@@ -67,8 +68,8 @@ pub(super) async fn list_parts(api: &Api, request: S3Request<dto::ListPartsInput
         .take(usize::try_from(most).unwrap_or_default())
         .map(|(number, part)| dto::Part {
             part_number: Some(*number),
-            size: i64::try_from(part.stored.bytes.len()).ok(),
-            e_tag: Some(dto::ETag::Strong(part.stored.etag.to_string())),
+            size: i64::try_from(part.size).ok(),
+            e_tag: Some(dto::ETag::Strong(part.etag.to_string())),
             last_modified: Some(Timestamp::from(part.modified)),
             ..Default::default()
         })
@@ -148,11 +149,26 @@ pub(super) async fn complete(
     let e_tag = {
         let mut uploads = run.store.uploads();
         let upload = find(&mut uploads, &input.upload_id, &input.key)?;
-        let stored = join(api, &listed, upload)?;
-        let e_tag = Some(dto::ETag::Strong(stored.etag.to_string()));
-        let metadata = upload.metadata.clone();
-        let put = run.put_if(&input.key, stored, metadata, |there| conditions::lets(&headers, there));
-        put.map_err(|refused| api.refused(&refused))?;
+        let parts = listed_parts(&listed, upload)?;
+        let taken = parts.iter().filter(|part| matches!(part.content, PartContent::Taken { .. })).count();
+        let etag = if taken == 0 {
+            let stored = join(api, &parts)?;
+            let (etag, metadata) = (stored.etag, upload.metadata.clone());
+            let put = run.put_if(&input.key, stored, metadata, |there| conditions::lets(&headers, there));
+            put.map_err(|refused| api.refused(&refused))?;
+            etag
+        } else {
+            run.check_parts(listed.len());
+            // Only from the first on, without a gap, are they an object of the pattern.
+            if taken < parts.len() || !listed.iter().zip(1..).all(|(part, number)| part.part_number == Some(number)) {
+                return Err(s3_error!(InvalidPart));
+            }
+            let size = parts.iter().map(|part| part.size).sum();
+            let taken = run.store.take(&input.key, size, Modified::at(SystemTime::now()));
+            taken.map_err(|Full| api.slow_down())?;
+            ETag::of_pattern(&input.key, size)
+        };
+        let e_tag = Some(dto::ETag::Strong(etag.to_string()));
         uploads.remove(&input.upload_id);
         e_tag
     };
@@ -188,26 +204,33 @@ pub(super) fn find<'u>(uploads: &'u mut HashMap<String, Upload>, id: &str, key: 
     uploads.get_mut(id).filter(|upload| upload.key == key).ok_or_else(|| s3_error!(NoSuchUpload))
 }
 
-/// Joins the listed parts of an upload into one object, which is charged anew: for a moment both are held.
-fn join(api: &Api, listed: &[dto::CompletedPart], upload: &Upload) -> S3Result<Stored> {
+/// The parts that are listed, in their order.
+fn listed_parts<'u>(listed: &[dto::CompletedPart], upload: &'u Upload) -> S3Result<Vec<&'u Part>> {
     let mut parts = Vec::with_capacity(listed.len());
-    for part in listed {
-        let number = part.part_number.ok_or_else(|| s3_error!(InvalidPart))?;
-        let stored = &upload.parts.get(&number).ok_or_else(|| s3_error!(InvalidPart))?.stored;
-        if part.e_tag.as_ref().is_some_and(|etag| etag.value() != stored.etag.to_string()) {
+    for listed in listed {
+        let number = listed.part_number.ok_or_else(|| s3_error!(InvalidPart))?;
+        let part = upload.parts.get(&number).ok_or_else(|| s3_error!(InvalidPart))?;
+        if listed.e_tag.as_ref().is_some_and(|etag| etag.value() != part.etag.to_string()) {
             return Err(s3_error!(InvalidPart));
         }
-        parts.push(stored);
+        parts.push(part);
     }
     if parts.is_empty() || !listed.is_sorted_by(|a, b| a.part_number < b.part_number) {
         return Err(s3_error!(InvalidPartOrder));
     }
-    let size: usize = parts.iter().map(|part| part.bytes.len()).sum();
-    let charge = api.0.budget.charge(size as u64).map_err(|Full| api.too_large())?;
-    let bytes = parts.iter().fold(Vec::with_capacity(size), |mut bytes, part| {
-        bytes.extend_from_slice(&part.bytes);
-        bytes
-    });
+    Ok(parts)
+}
+
+/// Joins parts into one object, which is charged anew: for a moment both are held.
+fn join(api: &Api, parts: &[&Part]) -> S3Result<Stored> {
+    let size: u64 = parts.iter().map(|part| part.size).sum();
+    let charge = api.0.budget.charge(size).map_err(|Full| api.too_large())?;
+    let mut bytes = Vec::with_capacity(size as usize);
+    for part in parts {
+        if let PartContent::Stored(stored) = &part.content {
+            bytes.extend_from_slice(&stored.bytes);
+        }
+    }
     let etag = ETag::of_parts(&parts.iter().map(|part| part.etag).collect::<Vec<_>>());
     Ok(Stored { bytes: Bytes::from(bytes), etag, charge: Arc::new(charge) })
 }

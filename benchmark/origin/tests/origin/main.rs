@@ -7,4 +7,5 @@ mod control;
 mod faults;
 mod objects;
 mod s3;
+mod taken;
 mod vectors;
