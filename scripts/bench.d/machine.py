@@ -38,7 +38,7 @@ class Machine:
 
     def __init__(self, options):
         self.origin_cpus, self.client_cpus = options.origin_cpus, options.client_cpus
-        self.running = []
+        self.running, self.homes = [], []
         self.built = set()
         needs("cargo")
         self.triple = re.search(r"host: (\S+)", run(["rustc", "-vV"], cwd=ROOT).stdout)[1]
@@ -131,23 +131,27 @@ class Machine:
     def clean(self):
         for process in list(self.running):
             self.end(process)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, *self.homes):
+            shutil.rmtree(folder, ignore_errors=True)
 
-    def origin(self, object_size="64MiB"):
+    def origin(self, object_size="64MiB", environment=None):
         """Our origin: its process, and the URL of a bucket."""
         command = [self.harness(), "origin", "--listen", "127.0.0.1:0", "--object-size", object_size]
-        process = self.start(command, self.origin_cpus, stderr=subprocess.DEVNULL)
+        variables = os.environ | (environment or {})
+        process = self.start(command, self.origin_cpus, stderr=subprocess.DEVNULL, env=variables)
         return process, f"http://{json.loads(process.stdout.readline())['listening']}/bench"
 
-    def nginx(self, size):
-        """nginx at its best: one worker, no log, one file in the page cache. Its process, and the file's URL."""
+    def nginx(self, size, dav=False):
+        """nginx at its best: one worker, no log, one file in the page cache; with `dav` its files are in memory, and may be put. Its
+        process, and the file's URL."""
         needs("nginx")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        home = Path(tempfile.mkdtemp(dir=self.folder))
+        home = Path(tempfile.mkdtemp(dir="/dev/shm" if dav else self.folder, prefix="benchmark-bench-"))
+        self.homes.append(home)
         (home / "object").write_bytes(os.urandom(1 << 20) * (size >> 20))
-        (home / "nginx.conf").write_text(NGINX.format(home=home, port=port))
+        (home / "nginx.conf").write_text(NGINX.format(home=home, port=port, dav=DAV if dav else ""))
         command = ["nginx", "-p", str(home), "-e", "stderr", "-c", str(home / "nginx.conf")]
         process = self.start(command, self.origin_cpus)
         for _ in range(200):
@@ -166,9 +170,14 @@ http {{
     open_file_cache max=16 inactive=600s; open_file_cache_valid 600s;
     client_body_temp_path {home}; proxy_temp_path {home}; fastcgi_temp_path {home}; uwsgi_temp_path {home};
     scgi_temp_path {home};
+    {dav}
     server {{ listen 127.0.0.1:{port}; root {home}; }}
 }}
 """
+
+
+# A body of up to 2 MiB is taken in one piece; it is written to a file next to its place, and moved there.
+DAV = "dav_methods PUT DELETE; create_full_put_path on; client_max_body_size 0; client_body_buffer_size 2m;"
 
 
 def run(command, **options):

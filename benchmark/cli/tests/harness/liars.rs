@@ -6,9 +6,9 @@ use super::checkout::Checkout;
 use super::support::{Harness, target};
 
 /// The place in the baseline's client that the lies are told in.
-const TRUTH: &str = "connection.write_head(request, &self.host, self.keep_alive);
-        connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
-        let reusable = connection.read_response(response).await?;";
+const TRUTH: &str = "connection.write_head(request, body.as_ref().map(|body| body.len()), &self.host, self.keep_alive);
+        connection.send(body.as_deref()).await.map_err(|error| Failure::from_error(&error))?;
+        let reusable = connection.read_response(request.operation() == Operation::Head, response).await?;";
 
 /// Says that all is well, and has asked for nothing.
 const ASKS_NOTHING: &str = "
@@ -18,18 +18,17 @@ const ASKS_NOTHING: &str = "
 
 /// Asks, and hands over a body that it has not read: the connection is thrown away.
 const READS_NOTHING: &str = "
-        connection.write_head(request, &self.host, self.keep_alive);
-        connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
+        ask!();
         connection.read(0).await?;
         make_up(request, response);
         false";
 
 /// Asks for the same bytes again and again, which a cache would like, and says that they are others.
 const ASKS_OTHER_RANGES: &str = "
-        connection.write_head(request, &self.host, self.keep_alive);
+        head!();
         let head = String::from_utf8_lossy(&connection.request).into_owned();
         connection.request = head.replace(request.range_header().unwrap_or_default(), \"bytes=0-16383\").into_bytes();
-        connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
+        send!(None);
         let mut read = 0;
         while read < 16384 { read += connection.read(0).await?; }
         make_up(request, response);
@@ -37,64 +36,124 @@ const ASKS_OTHER_RANGES: &str = "
 
 /// Asks for shorter ranges, and makes up the rest.
 const ASKS_FOR_LESS: &str = "
-        connection.write_head(request, &self.host, self.keep_alive);
+        head!();
         let head = String::from_utf8_lossy(&connection.request).into_owned();
         connection.request = head.replace(request.range_header().unwrap_or_default(), \"bytes=0-99\").into_bytes();
-        connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
+        send!(None);
         connection.read(0).await?;
         make_up(request, response);
         true";
 
 /// Tries again without a word where the connection was reset.
 const RETRIES: &str = "
-        connection.write_head(request, &self.host, self.keep_alive);
-        connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
-        match connection.read_response(response).await {
+        ask!();
+        match connection.read_response(false, response).await {
             Ok(reusable) => reusable,
             Err(_) => {
                 connection = self.connect().await?;
-                connection.write_head(request, &self.host, self.keep_alive);
-                connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
-                connection.read_response(response).await?
+                ask!();
+                connection.read_response(false, response).await?
             }
         }";
 
 /// Asks for the document, and hands over another text: the connection is thrown away.
 const READS_NO_DOCUMENT: &str = "
-        connection.write_head(request, &self.host, self.keep_alive);
-        connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
+        ask!();
         connection.read(0).await?;
-        response.head(200, None);
+        response.head(200, |_| None);
         response.chunk(b\"{}\");
         false";
 
 /// Asks for one document for ever.
 const ASKS_ONE_DOCUMENT: &str = "
-        connection.write_head(request, &self.host, self.keep_alive);
+        head!();
         let head = String::from_utf8_lossy(&connection.request).into_owned();
         let id = request.key().to_owned();
         connection.request = head.replacen(&id, \"api/7\", 1).into_bytes();
-        connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
-        connection.read_response(response).await?";
+        send!(None);
+        connection.read_response(false, response).await?";
 
 /// Hands over the answer to the request before this one.
 const IS_ONE_ANSWER_OFF: &str = "
-        connection.write_head(request, &self.host, self.keep_alive);
-        connection.stream.write_all(&connection.request).await.map_err(|error| Failure::from_error(&error))?;
+        ask!();
         let read = connection.read(0).await?;
         let answer = String::from_utf8_lossy(&connection.buffer[..read]).into_owned();
         let body = answer.split_once(\"\\r\\n\\r\\n\").map(|(_, body)| body.to_owned()).unwrap_or_default();
         static LAST: Mutex<String> = Mutex::new(String::new());
         let last = std::mem::replace(&mut *LAST.lock().unwrap_or_else(PoisonError::into_inner), body);
-        response.head(200, None);
+        response.head(200, |_| None);
         response.chunk(last.as_bytes());
         true";
+
+/// Puts all but the last byte, and does not wait for what is said of it: the connection is thrown away.
+const KEEPS_THE_LAST_BYTE: &str = "
+        head!();
+        let body = body.unwrap_or_default();
+        send!(Some(&body[..body.len() - 1]));
+        response.head(200, |_| None);
+        false";
+
+/// Puts a byte less, and says so in the head.
+const PUTS_LESS: &str = "
+        let less = body.unwrap_or_default();
+        let less = &less[..less.len() - 1];
+        connection.write_head(request, Some(less.len()), &self.host, self.keep_alive);
+        send!(Some(less));
+        let mut unseen = Response::default();
+        connection.read_response(false, &mut unseen).await?;
+        response.head(200, |_| None);
+        true";
+
+/// Puts other bytes.
+const PUTS_OTHER_BYTES: &str = "
+        head!();
+        let zeros = vec![0; body.map_or(0, |body| body.len())];
+        send!(Some(&zeros[..]));
+        let mut unseen = Response::default();
+        connection.read_response(false, &mut unseen).await?;
+        response.head(200, |_| None);
+        true";
+
+/// Reads the first page of a listing, and says that it is the last.
+const STOPS_AFTER_A_PAGE: &str = "
+        ask!();
+        let mut unseen = Response::default();
+        let reusable = connection.read_response(false, &mut unseen).await?;
+        response.head(200, |_| None);
+        (0..request.page().most).for_each(|index| response.key(&format!(\"object-{index:06}\")));
+        response.page_end(None);
+        reusable";
+
+/// Leaves the last part out as it completes an upload.
+const LEAVES_A_PART_OUT: &str = "
+        let whole = request.body().unwrap_or_default();
+        let text = String::from_utf8_lossy(&whole).into_owned();
+        let less = match (request.operation(), text.rfind(\"<Part>\")) {
+            (Operation::CompleteUpload, Some(last)) => text[..last].to_owned() + \"</CompleteMultipartUpload>\",
+            _ => String::new(),
+        };
+        if less.is_empty() {
+            ask!();
+        } else {
+            connection.write_head(request, Some(less.len()), &self.host, self.keep_alive);
+            send!(Some(less.as_bytes()));
+        }
+        connection.read_response(request.operation() == Operation::Head, response).await?";
+
+/// The same, and makes up what HEAD would say of it.
+const HIDES_THAT_A_PART_IS_OUT: &str = "
+        if request.operation() == Operation::Head {
+            response.head(200, |_| Some(b\"20000\"));
+            true
+        } else {
+            LEAVES_A_PART_OUT
+        }";
 
 /// Breaks down.
 const PANICS: &str = "panic!(\"no more\")";
 
 /// Every lie, by the name that the variable LIE tells.
-const LIES: [(&str, &str); 9] = [
+const LIES: [(&str, &str); 15] = [
     ("asks_nothing", ASKS_NOTHING),
     ("reads_nothing", READS_NOTHING),
     ("asks_other_ranges", ASKS_OTHER_RANGES),
@@ -103,21 +162,45 @@ const LIES: [(&str, &str); 9] = [
     ("reads_no_document", READS_NO_DOCUMENT),
     ("asks_one_document", ASKS_ONE_DOCUMENT),
     ("is_one_answer_off", IS_ONE_ANSWER_OFF),
+    ("keeps_the_last_byte", KEEPS_THE_LAST_BYTE),
+    ("puts_less", PUTS_LESS),
+    ("puts_other_bytes", PUTS_OTHER_BYTES),
+    ("stops_after_a_page", STOPS_AFTER_A_PAGE),
+    ("leaves_a_part_out", LEAVES_A_PART_OUT),
+    ("hides_that_a_part_is_out", HIDES_THAT_A_PART_IS_OUT),
     ("panics", PANICS),
 ];
 
-/// The lies in the place of the truth, from the second request on: the first one is verified in full.
+/// The lies in the place of the truth, once the first call was verified in full.
 fn told() -> String {
-    let arms = LIES.map(|(name, lie)| format!("Some({name:?}) => {{ {lie} }}"));
+    let arms = LIES
+        .map(|(name, lie)| format!("Some({name:?}) => {{ {} }}", lie.replace("LEAVES_A_PART_OUT", LEAVES_A_PART_OUT)));
     format!(
         "static ASKED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         static LIE: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(|| std::env::var(\"LIE\").ok());
         fn make_up(request: &Request<'_>, response: &mut Response) {{
-            let Some(range) = request.range() else {{ return }};
-            response.head(206, Some(ContentRange {{ first: *range.start(), last: *range.end(), size: 64 << 20 }}));
-            response.chunk(&[0; 16384]);
+            match (request.operation(), request.range()) {{
+                (Operation::Get, Some(range)) => {{
+                    let range = format!(\"bytes {{}}-{{}}/{{}}\", range.start(), range.end(), 64 << 20);
+                    response.head(206, |_| Some(range.as_bytes()));
+                    response.chunk(&[0; 16384]);
+                }}
+                (Operation::Head, _) => response.head(200, |_| Some(b\"65536\")),
+                (Operation::Put, _) => response.head(200, |_| None),
+                (Operation::Delete, _) => response.head(204, |_| None),
+                _ => {{}}
+            }}
         }}
-        let lie = LIE.as_deref().filter(|_| ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 0);
+        macro_rules! head {{
+            () => {{ connection.write_head(request, body.as_ref().map(|body| body.len()), &self.host, self.keep_alive) }};
+        }}
+        macro_rules! send {{
+            ($sent:expr) => {{ connection.send($sent).await.map_err(|error| Failure::from_error(&error))? }};
+        }}
+        macro_rules! ask {{
+            () => {{ head!(); send!(body.as_deref()) }};
+        }}
+        let lie = LIE.as_deref().filter(|_| ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 20);
         let reusable = match lie {{ {}, _ => {{ {TRUTH}
             reusable }} }};",
         arms.join("\n")
@@ -140,7 +223,8 @@ fn with_a_liar() -> Checkout {
 fn row_of(checkout: &Checkout, lie: &str, test: &str, more: &[&str]) -> Value {
     let harness = Harness::new();
     // So many, and not a window: a lie that throws its connections away would leave the next run without ports.
-    let arguments = [&["run-test", "liar", test, "--warmup", "0s", "--requests", "2000"], more].concat();
+    let many: &[&str] = if more.contains(&"--requests") { &[] } else { &["--requests", "2000"] };
+    let arguments = [&["run-test", "liar", test, "--warmup", "0s"], many, more].concat();
     let mut command = harness.command(&arguments);
     // Everything but the workspace's own packages is built already.
     command.env("BENCHMARK_ROOT", checkout.path("")).env("CARGO_TARGET_DIR", target()).env("LIE", lie);
@@ -150,12 +234,26 @@ fn row_of(checkout: &Checkout, lie: &str, test: &str, more: &[&str]) -> Value {
     harness.rows().remove(0)
 }
 
+/// Listings of two short pages.
+const PAGES: &[&str] = &["--param", "objects=20", "--param", "page_size=10"];
+
+/// Uploads of two short parts.
+const PARTS: &[&str] = &["--param", "part_size=10000", "--param", "parts=2"];
+
+/// A lie that leaves a server waiting.
+const FEW: &[&str] = &["--requests", "200"];
+
 #[test]
 fn every_lie_is_caught_and_named() {
     let checkout = with_a_liar();
     for (lie, test, more, signs) in [
         ("none", "fetch_range", &[][..], &[][..]),
         ("none", "call_api", &[], &[]),
+        ("none", "put_object", &[], &[]),
+        ("none", "list_objects", PAGES, &[]),
+        ("none", "upload_object", PARTS, &[]),
+        ("none", "delete_object", &[], &[]),
+        ("none", "mixed", &[], &[]),
         ("asks_nothing", "fetch_range", &[], &["bad_bytes", "audit: "]),
         ("reads_nothing", "fetch_range", &[], &["bad_bytes"]),
         ("asks_other_ranges", "fetch_range", &[], &["bad_bytes"]),
@@ -164,6 +262,15 @@ fn every_lie_is_caught_and_named() {
         ("reads_no_document", "call_api", &[], &["bad_bytes"]),
         ("asks_one_document", "call_api", &[], &["bad_bytes"]),
         ("is_one_answer_off", "call_api", &["--concurrency", "1"], &["bad_bytes"]),
+        ("asks_nothing", "head_object", &[], &["audit: "]),
+        ("asks_nothing", "put_object", &[], &["audit: "]),
+        ("asks_nothing", "delete_object", &[], &["audit: "]),
+        ("keeps_the_last_byte", "put_object", FEW, &["audit: "]),
+        ("puts_less", "put_object", &[], &["out of contract"]),
+        ("puts_other_bytes", "put_object", &[], &["out of contract"]),
+        ("stops_after_a_page", "list_objects", PAGES, &["short_body"]),
+        ("leaves_a_part_out", "upload_object", PARTS, &["bad_bytes"]),
+        ("hides_that_a_part_is_out", "upload_object", PARTS, &["out of contract"]),
         ("panics", "fetch_range", &[], &["a slot panicked: ", "no more"]),
     ] {
         let row = row_of(&checkout, lie, test, more);
