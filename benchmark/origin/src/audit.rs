@@ -34,7 +34,7 @@ pub(crate) struct Counters {
 pub(crate) struct Answered {
     /// Whether its status says that what was asked is done.
     pub(crate) good: bool,
-    /// Its body bytes, where it answers a GET.
+    /// Its body bytes.
     pub(crate) intact_bytes: u64,
     /// The request's body bytes, where they were those of the object.
     pub(crate) taken_bytes: u64,

@@ -242,7 +242,6 @@ async fn s3(
         };
         request.extensions_mut().insert(crate::s3::SignatureOnly(taken));
     }
-    let is_get = request.method() == Method::GET;
     let response = connection.worker.s3.call(request).await.map_err(|error| io::Error::other(format!("{error:?}")))?;
     if let (Some((own, run, key)), Some(headers), StatusCode::NO_CONTENT) = (own, headers, response.status()) {
         let reply = match own {
@@ -260,7 +259,7 @@ async fn s3(
     ticket.answered.good = parts.status.is_success();
     if let Some(length) = source.length().filter(|_| parts.status != StatusCode::NO_CONTENT) {
         parts.headers.insert(CONTENT_LENGTH, length.into());
-        if is_get && matches!(parts.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
+        if matches!(parts.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
             ticket.answered.intact_bytes = length;
         }
     }

@@ -87,7 +87,7 @@ pub struct Audit {
     /// Good answers that were written whole, by operation: nobody can have had more successes.
     #[serde(default)]
     pub answered: ByOperation,
-    /// Body bytes of responses to GET that were sent whole with a good status (200 or 206).
+    /// Body bytes of responses that were sent whole with a good status (200 or 206).
     pub intact_bytes: u64,
     /// Body bytes of requests that came whole, were those of the object, and were answered so.
     #[serde(default)]

@@ -41,7 +41,7 @@ fn an_origin_that_hangs_ends_the_run_and_the_next_one_has_another() {
     let harness = Harness::new();
     let arguments =
         ["run-all", "--library", "baseline", "--warmup", "200ms", "--duration", "3s", "--drain", "1s", "--trials", "1"];
-    let running = harness.start(&arguments);
+    let running = harness.start(&[&arguments[..], &["--test", "fetch_range", "--test", "call_api"]].concat());
     let origin = running.origin();
     signal("STOP", origin);
     let ended = running.wait();

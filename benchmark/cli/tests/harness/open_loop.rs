@@ -7,7 +7,7 @@ fn a_rate_is_kept_by_async_and_blocking_libraries_alike() {
     let harness = Harness::new();
     let arguments =
         ["run-all", "--trials", "1", "--rate", "500", "--replicas", "2", "--warmup", "300ms", "--duration", "2s"];
-    let ended = harness.run(&arguments);
+    let ended = harness.run(&[&arguments[..], &["--test", "fetch_range", "--test", "call_api"]].concat());
     assert_eq!(ended.code, 0, "{ended:?}");
     for row in harness.rows() {
         assert_audit_is_exact(&row);
