@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but knows only those marked as such")]
 
 mod client;
+mod clients;
 mod control;
 mod faults;
 mod objects;
