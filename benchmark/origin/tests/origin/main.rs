@@ -7,5 +7,7 @@ mod clients;
 mod control;
 mod faults;
 mod objects;
+mod operations;
+mod refusals;
 mod s3;
 mod vectors;

@@ -46,6 +46,19 @@ for key, path in sent.items():
 for algorithm in ["CRC32", "SHA1", "SHA256"]:
     answer = s3.put_object(Bucket="run", Key="ours/sum", Body=b"sum", ChecksumAlgorithm=algorithm)
     assert answer[f"Checksum{algorithm}"], answer
+
+
+def behind(params, **_):
+    """Checksums go behind the body, in chunks, as they do over https."""
+    params["context"]["checksum"]["request_algorithm"]["in"] = "trailer"
+
+
+chunked = boto3.client("s3", config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}))
+chunked.meta.events.register("before-call.s3.PutObject", behind)
+for body in [b"", b"sum", b"chunk" * (1 << 20)]:
+    answer = chunked.put_object(Bucket="run", Key="ours/sum", Body=io.BytesIO(body), ChecksumAlgorithm="CRC32")
+    assert answer["ChecksumCRC32"] and read("ours/sum") == body, answer
+    assert "ContentEncoding" not in s3.head_object(Bucket="run", Key="ours/sum")
 refused("BadDigest", s3.put_object, Bucket="run", Key="ours/bad", Body=b"x", ChecksumCRC32="AAAAAA==")
 refused("BadDigest", s3.put_object, Bucket="run", Key="ours/bad", Body=b"x", ContentMD5="AAAAAAAAAAAAAAAAAAAAAA==")
 for key, path in sent.items():
@@ -117,6 +130,9 @@ upload = s3.create_multipart_upload(Bucket="run", Key="ours/parts")["UploadId"]
 s3.abort_multipart_upload(Bucket="run", Key="ours/parts", UploadId=upload)
 assert "Uploads" not in s3.list_multipart_uploads(Bucket="run")
 
+# What has no tags can be asked for them.
+assert s3.get_object_tagging(Bucket="run", Key="ours/small.txt")["TagSet"] == []
+
 # What is not done says so.
 for call, more in [
     (s3.get_bucket_policy, {}),
@@ -125,7 +141,7 @@ for call, more in [
     (s3.delete_bucket, {}),
     (s3.put_bucket_acl, {"ACL": "private"}),
     (s3.get_object_acl, {"Key": "ours/small.txt"}),
-    (s3.get_object_tagging, {"Key": "ours/small.txt"}),
+    (s3.delete_object_tagging, {"Key": "ours/small.txt"}),
     (s3.restore_object, {"Key": "ours/small.txt"}),
 ]:
     name = "".join(word.title() for word in call.__name__.split("_"))
