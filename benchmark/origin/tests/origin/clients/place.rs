@@ -5,11 +5,12 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::RwLockWriteGuard;
 use std::time::{Duration, Instant};
 
 use benchmark_protocol::content::split_mix;
 
-use crate::client::{ACCESS_KEY, Origin, SECRET_KEY};
+use crate::client::{ACCESS_KEY, Origin, SECRET_KEY, takes_cpus};
 use crate::s3::S3;
 
 /// What every client is sent out with, below `files`.
@@ -25,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(super) struct Place {
     pub(super) origin: Origin,
     pub(super) folder: PathBuf,
+    _cpus: RwLockWriteGuard<'static, ()>,
 }
 
 /// What a command came to.
@@ -51,6 +53,7 @@ pub(super) fn needs(program: &str, variable: &str) -> Option<PathBuf> {
 
 impl Place {
     pub(super) fn new(client: &str) -> Self {
+        let cpus = takes_cpus();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("client-{client}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         let mut state = 1;
@@ -68,7 +71,7 @@ impl Place {
         origin.announce("run", |contract| contract.signed = true, &[]);
         origin.announce("another", |contract| contract.signed = true, &[]);
         assert_eq!(S3::new(&origin, "run", SECRET_KEY).put(KEPT, b"kept").status, 200);
-        Self { origin, folder }
+        Self { origin, folder, _cpus: cpus }
     }
 
     /// A command at this place, with no environment but what is said here.
