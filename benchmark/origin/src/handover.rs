@@ -78,6 +78,9 @@ async fn handle(request: Request<Incoming>, connection: &Connection) -> io::Resu
     let Connection { worker, link, seat } = connection;
     link.busy.set(true);
     let head_only = request.method() == Method::HEAD;
+    if expects_in_vain(&request) && link.finished.borrow().is_empty() {
+        link.interim.set(b"HTTP/1.1 100 Continue\r\n\r\n");
+    }
     if let Some(id) = request.uri().path().strip_prefix(CONTROL_PREFIX) {
         let id = id.to_owned();
         let reply = control::answer(request, &id, &worker.runs).await;
@@ -353,6 +356,15 @@ impl Get {
         };
         answer::get(run, key, range, signed)
     }
+}
+
+/// Whether a request waits for leave to send no body at all, as those of boto3 and aws-cli for an empty file do. hyper answers such
+/// a one at once, and botocore (`AWSConnection._handle_expect_response`) then misreads the next response of the connection that had
+/// its leave first: it takes the status line for a header, and waits for a body until its timeout of a minute.
+fn expects_in_vain(request: &Request<Incoming>) -> bool {
+    let expects =
+        request.headers().get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    expects && hyper::body::Body::is_end_stream(request.body())
 }
 
 /// Whether a request carries a signature of any kind; s3s judges it.

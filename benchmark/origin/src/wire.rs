@@ -25,6 +25,8 @@ pub(crate) struct Link {
     pub(crate) run: RefCell<Option<Arc<Run>>>,
     /// When the head was parsed whose response comes next, where its delay has to be recorded.
     pub(crate) timed_from_ns: Cell<Option<u64>>,
+    /// What goes out before anything else, of a response that comes before the one that counts.
+    pub(crate) interim: Cell<&'static [u8]>,
     /// How many bytes may still be written before the connection is cut.
     pub(crate) cut_after: Cell<Option<u64>>,
     /// The connection is to be cut once all that hyper holds is written.
@@ -105,6 +107,20 @@ impl Wire {
         })
     }
 
+    /// Ready where no interim response is on its way.
+    fn poll_interim(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let left = self.link.interim.get();
+            if left.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            match ready!(Pin::new(&mut self.stream).poll_write(context, left))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.link.interim.set(&left[written..]),
+            }
+        }
+    }
+
     fn wrote(&self, written: usize) -> usize {
         if let Some(most) = self.link.cut_after.get() {
             self.link.cut_after.set(Some(most.saturating_sub(written as u64)));
@@ -127,6 +143,7 @@ impl AsyncRead for Wire {
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let most = ready!(self.poll_gate(context))?.min(bytes.len());
+        ready!(self.poll_interim(context))?;
         let written = ready!(Pin::new(&mut self.stream).poll_write(context, &bytes[..most]))?;
         Poll::Ready(Ok(self.wrote(written)))
     }
@@ -142,6 +159,7 @@ impl AsyncWrite for Wire {
             let first = slices.iter().find(|slice| !slice.is_empty()).map_or(&[][..], |slice| slice);
             return self.poll_write(context, first);
         }
+        ready!(self.poll_interim(context))?;
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices))?;
         Poll::Ready(Ok(self.wrote(written)))
     }

@@ -38,6 +38,7 @@ operations! {
     PutObject: put_object(PutObjectInput) -> PutObjectOutput = objects::put;
     DeleteObject: delete_object(DeleteObjectInput) -> DeleteObjectOutput = objects::delete;
     DeleteObjects: delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput = objects::delete_many;
+    GetObjectTagging: get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput = objects::tags;
     CopyObject: copy_object(CopyObjectInput) -> CopyObjectOutput = copy::object;
     CreateMultipartUpload: create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput
         = uploads::create;

@@ -69,6 +69,16 @@ pub(super) async fn delete_many(
     })
 }
 
+/// No object has any. aws-cli 2 asks before it copies one in parts.
+pub(super) async fn tags(
+    api: &Api,
+    request: S3Request<dto::GetObjectTaggingInput>,
+) -> S3Result<dto::GetObjectTaggingOutput> {
+    let dto::GetObjectTaggingInput { bucket, key, .. } = request.input;
+    api.run(&bucket)?.find(&key).ok_or_else(|| s3_error!(NoSuchKey, "The run has no object `{key}`."))?;
+    Ok(dto::GetObjectTaggingOutput { tag_set: Vec::new(), version_id: None })
+}
+
 /// What a request says of the object that it puts.
 pub(super) fn metadata(headers: &HeaderMap) -> S3Result<Metadata> {
     Metadata::of(headers).map_err(|TooLarge| s3_error!(MetadataTooLarge))

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,19 @@ pub(crate) const SECRET_KEY: &str = "benchmark-secret";
 
 /// Both paths, by what a request has to carry to come there: hyper has whatever is conditional.
 pub(crate) const PATHS: [(&str, &str); 2] = [("fast", ""), ("hyper", "If-None-Match: \"x\"\r\n")];
+
+/// Held by tests that take the time, together, and by those that keep every CPU busy, each alone.
+static CPUS: RwLock<()> = RwLock::new(());
+
+/// Nobody keeps the CPUs busy as long as this is held.
+pub(crate) fn takes_time() -> RwLockReadGuard<'static, ()> {
+    CPUS.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Nobody takes the time as long as this is held.
+pub(crate) fn takes_cpus() -> RwLockWriteGuard<'static, ()> {
+    CPUS.write().unwrap_or_else(PoisonError::into_inner)
+}
 
 pub(crate) struct Origin {
     pub(crate) address: SocketAddr,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use benchmark_protocol::content;
 use benchmark_protocol::origin::Begin;
 
-use crate::client::{Client, Origin, PATHS, histogram, now_ns};
+use crate::client::{Client, Origin, PATHS, histogram, now_ns, takes_time};
 
 /// Asks one request after another on a few connections at once, and hands every outcome over.
 fn load<T: Send>(origin: &Origin, clients: usize, each: usize, ask: impl Fn(&mut Client) -> T + Sync) -> Vec<T> {
@@ -22,6 +22,7 @@ fn load<T: Send>(origin: &Origin, clients: usize, each: usize, ask: impl Fn(&mut
 
 #[test]
 fn twenty_milliseconds_are_twenty_milliseconds() {
+    let _time = takes_time();
     let origin = Origin::start();
     for (path, header) in PATHS {
         origin.run(path, &["latency=constant:20ms"]);
@@ -40,6 +41,7 @@ fn twenty_milliseconds_are_twenty_milliseconds() {
 
 #[test]
 fn what_a_document_takes_and_what_is_injected_add_up() {
+    let _time = takes_time();
     let origin = Origin::start();
     for (path, header) in PATHS {
         origin.run(path, &["latency=constant:20ms"]);
@@ -51,6 +53,7 @@ fn what_a_document_takes_and_what_is_injected_add_up() {
 
 #[test]
 fn the_same_seed_draws_the_same_delays() {
+    let _time = takes_time();
     let origin = Origin::start();
     for run in ["a", "b"] {
         origin.run(run, &["latency=bimodal:0s,3ms,0.3"]);
@@ -65,6 +68,7 @@ fn the_same_seed_draws_the_same_delays() {
 
 #[test]
 fn nothing_is_injected_before_the_start() {
+    let _time = takes_time();
     let origin = Origin::start();
     origin.announce("r", |_| {}, &["error=503:100%", "latency=constant:1s"]);
     let mut client = origin.connect();
@@ -156,6 +160,7 @@ fn a_reset_is_a_reset() {
 
 #[test]
 fn a_stall_withholds_every_byte_and_goes_on_accepting() {
+    let _time = takes_time();
     let origin = Origin::start();
     for (path, header) in PATHS {
         origin.announce(path, |_| {}, &["stall=400ms@100ms"]);
@@ -184,6 +189,7 @@ fn a_stall_withholds_every_byte_and_goes_on_accepting() {
 
 #[test]
 fn a_stall_begins_in_the_middle_of_a_large_body() {
+    let _time = takes_time();
     let origin = Origin::start();
     for (path, header) in PATHS {
         origin.announce(path, |contract| contract.object_size = 1 << 28, &["stall=500ms@100ms"]);
@@ -210,6 +216,7 @@ fn a_stall_begins_in_the_middle_of_a_large_body() {
 
 #[test]
 fn too_many_requests_are_told_when_to_come_again() {
+    let _time = takes_time();
     let origin = Origin::start();
     for (path, header) in PATHS {
         origin.run(path, &["throttle=50/s"]);
@@ -237,6 +244,7 @@ fn too_many_requests_are_told_when_to_come_again() {
 
 #[test]
 fn a_queue_is_served_first_in_first_out_and_never_more_than_its_limit() {
+    let _time = takes_time();
     let origin = Origin::start();
     for (path, header) in PATHS {
         origin.run(path, &["concurrency=2", "latency=constant:30ms"]);
@@ -269,6 +277,7 @@ fn a_queue_is_served_first_in_first_out_and_never_more_than_its_limit() {
 
 #[test]
 fn a_place_in_service_is_given_back_by_clients_that_leave() {
+    let _time = takes_time();
     let origin = Origin::start();
     for (path, header) in PATHS {
         origin.run(path, &["concurrency=1", "latency=constant:10ms"]);
@@ -284,6 +293,7 @@ fn a_place_in_service_is_given_back_by_clients_that_leave() {
 
 #[test]
 fn several_injections_combine() {
+    let _time = takes_time();
     let origin = Origin::start();
     for (path, header) in PATHS {
         origin.run(path, &["latency=constant:2ms", "error=503:30%", "truncate=20%", "reset=20%", "concurrency=3"]);

@@ -4,7 +4,7 @@ use benchmark_protocol::content;
 use benchmark_protocol::operation::Operation;
 use benchmark_protocol::origin::Audit;
 
-use crate::client::{Origin, PATHS};
+use crate::client::{Origin, PATHS, takes_time};
 
 #[test]
 fn ranges_are_exact_on_both_paths() {
@@ -121,6 +121,7 @@ fn conditions_work_and_tags_are_stable() {
 
 #[test]
 fn documents_are_json_and_take_their_time() {
+    let _time = takes_time();
     let origin = Origin::start();
     origin.run("r", &[]);
     for (path, header) in PATHS {
@@ -299,6 +300,7 @@ fn an_open_origin_makes_buckets_on_first_use() {
 
 #[test]
 fn shutting_down_lets_a_request_end_and_closes_idle_connections() {
+    let _time = takes_time();
     let origin = Origin::start();
     origin.run("r", &["latency=constant:200ms"]);
     let mut idle = origin.connect();

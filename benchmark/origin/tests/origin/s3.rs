@@ -12,20 +12,20 @@ use rusty_s3::{Bucket, Credentials, UrlStyle};
 
 use crate::client::{ACCESS_KEY, Origin, Response, SECRET_KEY};
 
-struct S3<'o> {
+pub(crate) struct S3<'o> {
     origin: &'o Origin,
     bucket: Bucket,
     credentials: Credentials,
 }
 
 impl<'o> S3<'o> {
-    fn new(origin: &'o Origin, run: &str, secret: &str) -> Self {
+    pub(crate) fn new(origin: &'o Origin, run: &str, secret: &str) -> Self {
         let endpoint = format!("http://{}", origin.address).parse().unwrap();
         let bucket = Bucket::new(endpoint, UrlStyle::Path, run.to_owned(), "us-east-1").unwrap();
         Self { origin, bucket, credentials: Credentials::new(ACCESS_KEY, secret) }
     }
 
-    fn send<'a, A: S3Action<'a>>(&self, method: &str, action: &A, headers: &str, body: &[u8]) -> Response {
+    pub(crate) fn send<'a, A: S3Action<'a>>(&self, method: &str, action: &A, headers: &str, body: &[u8]) -> Response {
         let url = action.sign(Duration::from_secs(60));
         let target = format!("{}?{}", url.path(), url.query().unwrap());
         let mut client = self.origin.connect();
@@ -36,15 +36,15 @@ impl<'o> S3<'o> {
         client.response(method == "HEAD").unwrap()
     }
 
-    fn put(&self, key: &str, body: &[u8]) -> Response {
+    pub(crate) fn put(&self, key: &str, body: &[u8]) -> Response {
         self.send("PUT", &PutObject::new(&self.bucket, Some(&self.credentials), key), "", body)
     }
 
-    fn get(&self, key: &str, headers: &str) -> Response {
+    pub(crate) fn get(&self, key: &str, headers: &str) -> Response {
         self.send("GET", &GetObject::new(&self.bucket, Some(&self.credentials), key), headers, b"")
     }
 
-    fn list(&self, adjust: impl FnOnce(&mut ListObjectsV2<'_>)) -> rusty_s3::actions::ListObjectsV2Response {
+    pub(crate) fn list(&self, adjust: impl FnOnce(&mut ListObjectsV2<'_>)) -> rusty_s3::actions::ListObjectsV2Response {
         let mut action = ListObjectsV2::new(&self.bucket, Some(&self.credentials));
         adjust(&mut action);
         let response = self.send("GET", &action, "", b"");
