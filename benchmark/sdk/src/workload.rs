@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use benchmark_protocol::content;
 use benchmark_protocol::message;
+use benchmark_protocol::operation::Operation;
 use benchmark_protocol::tests::{Answer, Ask, Calls, Setting, Trail};
 use benchmark_protocol::workload::Draws;
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ pub(crate) struct Workload {
     headers: Vec<Header>,
     /// What objects are sent from.
     contents: &'static [u8],
+    has_several_operations: bool,
 }
 
 impl Workload {
@@ -40,13 +42,15 @@ impl Workload {
         let credentials = options.credentials().filter(|_| !client_signs);
         let signer = credentials.map(|credentials| Mutex::new(Signer::new(credentials, target.host())));
         let contents = content::seamless(options.test.longest_sent(&values));
-        Ok(Self { calls, signer, headers: options.headers.clone(), contents })
+        // What a failed call leaves is undone outside of it.
+        let asked = options.test.operations().iter().filter(|operation| **operation != Operation::AbortUpload).count();
+        Ok(Self { calls, signer, headers: options.headers.clone(), contents, has_several_operations: asked > 1 })
     }
 
-    /// Of calls that no test of the catalogue makes.
+    /// Of calls that no test of the catalogue makes; of several operations.
     #[cfg(test)]
     pub(crate) fn of(calls: Box<dyn Calls>) -> Self {
-        Self { calls, signer: None, headers: Vec::new(), contents: content::seamless(0) }
+        Self { calls, signer: None, headers: Vec::new(), contents: content::seamless(0), has_several_operations: true }
     }
 
     /// The request made before `ready`.
@@ -57,6 +61,16 @@ impl Workload {
     /// Takes from the verified response what nobody else told.
     pub(crate) fn learn(&mut self, response: &Response) -> Result<(), String> {
         self.calls.learn(response.answer())
+    }
+
+    /// Whether its calls ask more than one operation: each is recorded by itself then.
+    pub(crate) const fn has_several_operations(&self) -> bool {
+        self.has_several_operations
+    }
+
+    /// What the first request of the call of this ordinal does.
+    pub(crate) fn operation(&self, ordinal: u64) -> Operation {
+        self.calls.ask(ordinal).operation
     }
 
     /// The first request of the call of this ordinal.

@@ -157,9 +157,9 @@ impl<C: AsyncClient> Place<C> {
 
     /// Performs a call, request after request, and returns when it ended.
     async fn perform(&self, begun: Begun, hand: &mut Hand) -> u64 {
-        hand.clear();
+        hand.begin(begun);
         let mut request = self.load.workload.first(begun.ordinal);
-        let (ended_ns, failure) = loop {
+        let outcome = loop {
             hand.response.expect(&request);
             let outcome = match &self.gate {
                 None => self.request(&request, &mut hand.response).await,
@@ -168,13 +168,13 @@ impl<C: AsyncClient> Place<C> {
                     Err(failure) => Err(failure),
                 },
             };
-            match self.load.after(begun, hand, &request, outcome) {
+            match self.load.after(self.at().1, begun, hand, (&request, outcome)) {
                 After::Next(next) => request = next,
-                After::Ended { ended_ns, failure } => break (ended_ns, failure),
+                After::Ended(outcome) => break outcome,
             }
         };
-        let failed = failure.is_some();
-        self.load.end(self.at(), begun, hand, (ended_ns, failure));
+        let (ended_ns, failed) = (outcome.ended_ns, outcome.failure.is_some());
+        self.load.end(self.at(), begun, hand, outcome);
         if failed && let Some(undo) = self.load.workload.undo(begun.ordinal, &hand.trail) {
             hand.response.expect(&undo);
             let undone = async {

@@ -125,22 +125,22 @@ impl<C: BlockingClient> Place<C> {
 
     /// Performs a call, request after request, and returns when it ended.
     fn perform(&self, begun: Begun, hand: &mut Hand) -> u64 {
-        hand.clear();
+        hand.begin(begun);
         let mut request = self.load.workload.first(begun.ordinal);
-        let (ended_ns, failure) = loop {
+        let outcome = loop {
             hand.response.expect(&request);
             let permit = self.gate.as_ref().map(|gate| gate.acquire(begun.started_ns));
             let outcome = match permit {
                 Some(None) => Err(no_socket()),
                 Some(Some(_)) | None => self.request(&request, &mut hand.response),
             };
-            match self.load.after(begun, hand, &request, outcome.map_err(Box::new)) {
+            match self.load.after(self.at().1, begun, hand, (&request, outcome.map_err(Box::new))) {
                 After::Next(next) => request = next,
-                After::Ended { ended_ns, failure } => break (ended_ns, failure),
+                After::Ended(outcome) => break outcome,
             }
         };
-        let failed = failure.is_some();
-        self.load.end(self.at(), begun, hand, (ended_ns, failure));
+        let (ended_ns, failed) = (outcome.ended_ns, outcome.failure.is_some());
+        self.load.end(self.at(), begun, hand, outcome);
         if failed && let Some(undo) = self.load.workload.undo(begun.ordinal, &hand.trail) {
             hand.response.expect(&undo);
             // What cannot be undone stays at the target, which is no failure of any call.

@@ -8,6 +8,7 @@ pub(crate) mod blocking;
 mod delays;
 mod histogram;
 mod open;
+mod operations;
 mod pacer;
 mod recorder;
 pub(crate) mod schedule;
@@ -36,7 +37,8 @@ use crate::workload::Workload;
 use arrivals::Arrivals;
 pub(crate) use histogram::{histogram, wire};
 use open::OpenLoop;
-use recorder::{Ended, Recorder};
+use operations::{Operations, Requested};
+use recorder::{Ended, Kept, Recorder};
 use schedule::{End, Schedule, Stage};
 use slot::Slot;
 
@@ -93,6 +95,8 @@ pub(crate) struct Begun {
 struct Hand {
     response: Response,
     trail: Trail,
+    /// From when the time of its request counts.
+    counted_ns: u64,
     /// Body bytes of the call so far, received and sent.
     bytes: u64,
     sent_bytes: u64,
@@ -102,8 +106,9 @@ struct Hand {
 
 impl Hand {
     /// Makes it ready for the next call.
-    fn clear(&mut self) {
+    fn begin(&mut self, begun: Begun) {
         self.trail.clear();
+        self.counted_ns = begun.started_ns;
         self.bytes = 0;
         self.sent_bytes = 0;
         self.first_byte_ns = None;
@@ -115,7 +120,15 @@ enum After<'a> {
     /// The call's next one.
     Next(Request<'a>),
     /// The end of the call.
-    Ended { ended_ns: u64, failure: Option<Box<Failure>> },
+    Ended(Outcome),
+}
+
+/// How a call ended.
+struct Outcome {
+    ended_ns: u64,
+    failure: Option<Box<Failure>>,
+    /// Its last request, where operations are recorded each by itself.
+    last: Option<Requested>,
 }
 
 /// How long undoing what a failed call began may take.
@@ -141,14 +154,17 @@ impl Load {
             End::After(_) => (UNKNOWN, UNKNOWN),
         };
         let longest_ns = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+        let kept = Kept {
+            latencies: shape.recording,
+            delays: arrivals.is_some(),
+            operations: workload.has_several_operations(),
+        };
         Self {
             workload,
             schedule,
             timeout_ns: u64::try_from(shape.timeout.as_nanos()).unwrap_or(u64::MAX),
             own_network: shape.own_network,
-            recorders: (0..shape.recorders)
-                .map(|_| Mutex::new(Recorder::new(longest_ns, arrivals.is_some(), shape.recording)))
-                .collect(),
+            recorders: (0..shape.recorders).map(|_| Mutex::new(Recorder::new(longest_ns, kept))).collect(),
             slots: (0..shape.slots).map(|_| Slot::default()).collect(),
             open: arrivals.map(|arrivals| Mutex::new(OpenLoop::new(arrivals, schedule.start_ns))),
             next: AtomicU64::new(0),
@@ -189,10 +205,10 @@ impl Load {
     #[inline]
     fn after<'a>(
         &'a self,
+        recorder: usize,
         begun: Begun,
         hand: &mut Hand,
-        request: &Request<'_>,
-        outcome: Result<(), Box<Failure>>,
+        (request, outcome): (&Request<'_>, Result<(), Box<Failure>>),
     ) -> After<'a> {
         hand.response.close();
         let ended_ns = now_ns();
@@ -210,30 +226,49 @@ impl Load {
         let failure = match verdict {
             Err(failure) => Some(failure),
             Ok(()) => match self.workload.next(begun.ordinal, &mut hand.trail, response.answer()) {
-                Some(next) => return After::Next(next),
+                Some(next) => {
+                    if let Some(requested) = self.requested(begun, hand, request, (ended_ns, None)) {
+                        locked(&self.recorders[recorder]).request(requested);
+                    }
+                    hand.counted_ns = ended_ns;
+                    return After::Next(next);
+                }
                 None => None,
             },
         };
-        After::Ended { ended_ns, failure }
+        let last = self.requested(begun, hand, request, (ended_ns, failure.as_ref().map(|failure| failure.kind)));
+        After::Ended(Outcome { ended_ns, failure, last })
+    }
+
+    /// What a request of the window came to, where operations are recorded each by itself.
+    fn requested(
+        &self,
+        begun: Begun,
+        hand: &Hand,
+        request: &Request<'_>,
+        (ended_ns, failure): (u64, Option<FailureKind>),
+    ) -> Option<Requested> {
+        (self.workload.has_several_operations() && begun.phase == Phase::Window).then(|| Requested {
+            operation: request.operation(),
+            latency_ns: ended_ns - hand.counted_ns,
+            bytes: hand.response.answer().length(),
+            sent_bytes: request.sent_bytes(),
+            failure,
+        })
     }
 
     /// Records how a call ended. `recorder` is that of this thread.
-    fn end(
-        &self,
-        (slot, recorder): (usize, usize),
-        begun: Begun,
-        hand: &Hand,
-        (ended_ns, failure): (u64, Option<Box<Failure>>),
-    ) {
+    fn end(&self, (slot, recorder): (usize, usize), begun: Begun, hand: &Hand, outcome: Outcome) {
         let ended = Ended {
             phase: begun.phase,
             started_ns: begun.started_ns,
             issued_ns: begun.issued_ns,
-            ended_ns,
+            ended_ns: outcome.ended_ns,
             first_byte_ns: hand.first_byte_ns,
             bytes: hand.bytes,
             sent_bytes: hand.sent_bytes,
-            failure,
+            failure: outcome.failure,
+            last: outcome.last,
         };
         self.record((slot, recorder), ended);
     }
@@ -329,7 +364,7 @@ impl Load {
             scheduling_delay: sum.delays().map(|delays| wire(delays.scheduling_delay())),
             scheduled: self.open.as_ref().map(|open| locked(open).scheduled()),
             issued: sum.delays().map(|delays| delays.issued),
-            operations: Vec::new(),
+            operations: sum.operations().map(Operations::results).unwrap_or_default(),
             resources: Edges {
                 ready,
                 window_start: edges.start.unwrap_or(ready),
@@ -361,7 +396,7 @@ impl Load {
 
     fn sum(&self) -> Recorder {
         let mut recorders = self.recorders.iter();
-        let mut sum = Recorder::new(1, false, true);
+        let mut sum = Recorder::new(1, Kept { latencies: true, delays: false, operations: false });
         if let Some(first) = recorders.next() {
             sum = locked(first).clone();
         }

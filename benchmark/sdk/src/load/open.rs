@@ -8,6 +8,7 @@ use benchmark_protocol::counts::FailureKind;
 use benchmark_protocol::message::Phase;
 
 use super::arrivals::Arrivals;
+use super::operations::Requested;
 use super::pacer::{Due, Pacer, Turn};
 use super::recorder::Ended;
 use super::{Begun, DRAIN_LOOK, Load, locked};
@@ -113,6 +114,14 @@ impl Load {
 
     /// Records a request whose time was over before a slot was free for it.
     fn expire(&self, at: (usize, usize), begun: Begun) {
+        let operations = self.workload.has_several_operations() && begun.phase == Phase::Window;
+        let last = operations.then(|| Requested {
+            operation: self.workload.operation(begun.ordinal),
+            latency_ns: self.timeout_ns,
+            bytes: 0,
+            sent_bytes: 0,
+            failure: Some(FailureKind::Timeout),
+        });
         let ended = Ended {
             phase: begun.phase,
             started_ns: begun.started_ns,
@@ -122,6 +131,7 @@ impl Load {
             bytes: 0,
             sent_bytes: 0,
             failure: Some(Box::new(Failure::new(FailureKind::Timeout, "no slot was free within the timeout"))),
+            last,
         };
         self.record(at, ended);
     }

@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 
 use super::delays::Delays;
 use super::histogram::{BATCH, histogram};
+use super::operations::{Operations, Requested};
 use crate::failure::Failure;
 
 /// Texts kept of each kind of failure.
@@ -29,6 +30,8 @@ pub(super) struct Recorder {
     batch: Vec<(u64, Option<u64>)>,
     /// What an open loop records besides.
     delays: Option<Box<Delays>>,
+    /// The window's requests by operation, where the test has several.
+    operations: Option<Box<Operations>>,
     samples: Vec<(FailureKind, String)>,
     /// Whether latencies are kept; counts are in any case.
     recording: bool,
@@ -36,7 +39,18 @@ pub(super) struct Recorder {
     pub(super) closed: bool,
 }
 
-/// How one request ended.
+/// What is kept beside counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    /// Latencies of successes.
+    pub(super) latencies: bool,
+    /// How late requests were issued: of an open loop.
+    pub(super) delays: bool,
+    /// What each operation came to, of a test that has several.
+    pub(super) operations: bool,
+}
+
+/// How one call ended.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) phase: Phase,
@@ -48,11 +62,13 @@ pub(super) struct Ended {
     pub(super) bytes: u64,
     pub(super) sent_bytes: u64,
     pub(super) failure: Option<Box<Failure>>,
+    /// Its last request, where operations are recorded each by itself.
+    pub(super) last: Option<Requested>,
 }
 
 impl Recorder {
     /// `longest_ns` is the longest latency that can occur; what is longer all the same counts as that.
-    pub(super) fn new(longest_ns: u64, open: bool, recording: bool) -> Self {
+    pub(super) fn new(longest_ns: u64, kept: Kept) -> Self {
         Self {
             warm_up: Counts::default(),
             window: Counts::default(),
@@ -62,9 +78,10 @@ impl Recorder {
             failure_latency: histogram(longest_ns),
             first_byte: histogram(longest_ns),
             batch: Vec::with_capacity(BATCH),
-            delays: open.then(|| Box::new(Delays::new(longest_ns))),
+            delays: kept.delays.then(|| Box::new(Delays::new(longest_ns))),
+            operations: kept.operations.then(|| Box::new(Operations::new(longest_ns))),
             samples: Vec::new(),
-            recording,
+            recording: kept.latencies,
             closed: false,
         }
     }
@@ -76,12 +93,22 @@ impl Recorder {
         }
     }
 
+    /// A request of the window ended, and its call goes on.
+    pub(super) fn request(&mut self, ended: Requested) {
+        if let Some(operations) = self.operations.as_mut().filter(|_| !self.closed) {
+            operations.record(ended, self.recording);
+        }
+    }
+
     pub(super) fn record(&mut self, ended: Ended) {
         self.received_bytes += ended.bytes;
         let measured = ended.phase == Phase::Window;
         let latency_ns = ended.ended_ns - ended.started_ns;
         if measured {
             self.last_ended_ns = self.last_ended_ns.max(ended.ended_ns);
+            if let Some(last) = ended.last {
+                self.request(last);
+            }
         }
         let counts = if measured { &mut self.window } else { &mut self.warm_up };
         counts.attempts += 1;
@@ -121,6 +148,9 @@ impl Recorder {
         if let Some(delays) = &mut self.delays {
             delays.flush();
         }
+        if let Some(operations) = &mut self.operations {
+            operations.flush();
+        }
     }
 
     /// Adds what another recorder holds, both of them flushed.
@@ -138,6 +168,9 @@ impl Recorder {
             sum.add(part).unwrap_or_else(|_| unreachable!("equal bounds"));
         }
         if let (Some(sum), Some(part)) = (&mut self.delays, &other.delays) {
+            sum.merge(part);
+        }
+        if let (Some(sum), Some(part)) = (&mut self.operations, &other.operations) {
             sum.merge(part);
         }
         for (kind, text) in &other.samples {
@@ -161,6 +194,10 @@ impl Recorder {
         self.delays.as_deref()
     }
 
+    pub(super) fn operations(&self) -> Option<&Operations> {
+        self.operations.as_deref()
+    }
+
     pub(super) fn samples(&self) -> Vec<FailureSample> {
         let sample =
             |(kind, text): &(FailureKind, String)| FailureSample { kind: kind.name().into(), text: text.clone() };
@@ -178,6 +215,8 @@ impl Recorder {
 mod tests {
     use super::*;
 
+    const LATENCIES: Kept = Kept { latencies: true, delays: false, operations: false };
+
     fn ended(phase: Phase, failure: Option<Failure>) -> Ended {
         Ended {
             phase,
@@ -188,12 +227,13 @@ mod tests {
             bytes: 10,
             sent_bytes: 7,
             failure: failure.map(Box::new),
+            last: None,
         }
     }
 
     #[test]
     fn failures_touch_neither_latency_nor_bytes_of_successes() {
-        let mut recorder = Recorder::new(1_000_000_000, false, true);
+        let mut recorder = Recorder::new(1_000_000_000, LATENCIES);
         recorder.record(ended(Phase::Window, None));
         recorder.record(ended(Phase::Window, Some(Failure::new(FailureKind::Reset, "reset"))));
         recorder.record(ended(Phase::WarmUp, None));
@@ -205,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_success_reaches_the_histograms() {
-        let mut recorder = Recorder::new(1_000_000_000, false, true);
+        let mut recorder = Recorder::new(1_000_000_000, LATENCIES);
         let number = 3 * BATCH + 1;
         for _ in 0..number {
             recorder.record(ended(Phase::Window, None));
@@ -218,7 +258,7 @@ mod tests {
 
     #[test]
     fn samples_are_few_and_short() {
-        let mut recorder = Recorder::new(1_000_000_000, false, true);
+        let mut recorder = Recorder::new(1_000_000_000, LATENCIES);
         for _ in 0..10 {
             recorder.record(ended(Phase::Window, Some(Failure::new(FailureKind::Other, "x".repeat(10_000)))));
         }

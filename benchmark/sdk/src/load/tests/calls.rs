@@ -20,10 +20,10 @@ use crate::response::Response;
 
 /// An upload of two parts: four requests.
 #[derive(Debug)]
-struct Uploads(Object);
+pub(super) struct Uploads(Object);
 
 impl Uploads {
-    fn of_two_parts() -> Box<dyn Calls> {
+    pub(super) fn of_two_parts() -> Box<dyn Calls> {
         Box::new(Self(Target::parse("http://h/run", None, true).unwrap().object("key")))
     }
 
@@ -60,7 +60,7 @@ impl Calls for Uploads {
 }
 
 /// Takes 2 ms for each request. Every so many-th one is answered with 500.
-struct Failing<const EVERY: u64>(AtomicU64);
+pub(super) struct Failing<const EVERY: u64>(AtomicU64);
 
 impl<const EVERY: u64> Failing<EVERY> {
     fn answer(&self, response: &mut Response) {
@@ -94,7 +94,7 @@ impl<const EVERY: u64> BlockingClient for Failing<EVERY> {
     }
 }
 
-const NEVER: u64 = u64::MAX;
+pub(super) const NEVER: u64 = u64::MAX;
 
 fn assert_a_call_is_its_requests<E: Engine>() {
     for flags in
@@ -133,7 +133,7 @@ fn assert_a_call_fails_with_its_first_failing_request<E: Engine>() {
 }
 
 /// Fails every third request of a call that is undone with the fourth.
-struct ThirdOfFour(Failing<4>);
+pub(super) struct ThirdOfFour(Failing<4>);
 
 impl AsyncClient for ThirdOfFour {
     fn new(options: &Options) -> Result<Self, ConstructError> {

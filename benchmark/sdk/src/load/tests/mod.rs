@@ -3,15 +3,20 @@
 mod calls;
 mod lost;
 mod open_loop;
+mod operations;
 
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use benchmark_protocol::message::ReplicaResult;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use benchmark_protocol::message::{Histogram as Wire, ReplicaResult};
 use benchmark_protocol::resources::Resources;
 use benchmark_protocol::tests::Calls;
 use clap::Parser;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
 
 use super::schedule::Schedule;
 use super::{Load, watch};
@@ -53,4 +58,8 @@ fn load<E: Engine>(
 fn answer(response: &mut Response) {
     response.head(200, |_| None);
     response.chunk(b"{}");
+}
+
+fn histogram(wire: &Wire) -> Histogram<u64> {
+    Deserializer::new().deserialize(&mut STANDARD.decode(&wire.0).unwrap().as_slice()).unwrap()
 }

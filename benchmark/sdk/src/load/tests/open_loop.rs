@@ -4,17 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use benchmark_protocol::counts::FailureKind;
-use benchmark_protocol::message::{Histogram as Wire, ReplicaResult};
+use benchmark_protocol::message::ReplicaResult;
 use clap::Parser;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::Deserializer;
 
 use super::super::asynchronous::Asynchronous;
 use super::super::blocking::Blocking;
-use super::{answer, load};
+use super::{answer, histogram, load};
 use crate::client::{AsyncClient, BlockingClient, ConstructError};
 use crate::clock::now_ns;
 use crate::engine::Engine;
@@ -112,10 +109,6 @@ fn assert_accounted(result: &ReplicaResult) {
     let window = &result.window;
     assert_eq!(window.attempts, window.successes + window.failures.total() + window.censored, "{window:?}");
     assert_eq!(result.scheduled, Some(window.attempts), "{window:?}");
-}
-
-fn histogram(wire: &Wire) -> Histogram<u64> {
-    Deserializer::new().deserialize(&mut STANDARD.decode(&wire.0).unwrap().as_slice()).unwrap()
 }
 
 fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
