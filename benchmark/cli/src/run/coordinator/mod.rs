@@ -1,6 +1,7 @@
 //! The coordinator: gathers the replicas of a run, starts them at one instant, and takes their results. PROTOCOL.md has the messages.
 
 mod admission;
+mod clock;
 mod connection;
 mod figures;
 mod gate;
