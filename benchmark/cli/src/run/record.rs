@@ -98,6 +98,7 @@ impl Replica {
     fn measured(&self) -> Measured<'_> {
         Measured {
             index: self.index,
+            clock_uncertainty_ns: self.clock.map(|clock| clock.uncertainty_ns),
             result: self.result.as_ref(),
             verify: self.verify,
             ticks: &self.ticks,
