@@ -2,8 +2,7 @@
 
 use benchmark_protocol::message::{ReplicaResult, Tick};
 
-/// The latest instant that is carried over, in nanoseconds: some 36 years. Differences and sums stay far from the end of the numbers.
-const MOST_NS: u64 = 1 << 60;
+use super::coordinator::MOST_NS;
 
 /// A replica's CLOCK_MONOTONIC against the harness's, by Cristian's algorithm (F. Cristian, "Probabilistic clock synchronization",
 /// Distributed Computing 3, 1989): the replica read its clock at some moment of a round trip, so that taking it for the middle is wrong
@@ -34,7 +33,7 @@ impl ClockOffset {
         at_ns.saturating_add_signed(self.offset_ns)
     }
 
-    /// An instant of the replica's clock on the harness's; `None` where that has none.
+    /// An instant of the replica's clock on the harness's; `None` where it would be before 0, or beyond what an instant may be.
     #[must_use]
     pub fn here(&self, at_ns: u64) -> Option<u64> {
         let here_ns = i128::from(at_ns) - i128::from(self.offset_ns);

@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 pub use admission::Admission;
 pub(crate) use connection::read_message;
+pub(super) use figures::MOST_NS;
 pub use hooks::{Hooks, Plateau};
 pub use session::{Conducted, conduct};
 
