@@ -8,7 +8,7 @@ use crate::operation::{ByOperation, Operation};
 use crate::resources::Resources;
 
 /// The version that `hello` names; the coordinator refuses any other.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The longest line either side accepts, in bytes. A result with five histograms is some 50 KB.
 pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
@@ -19,6 +19,8 @@ pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
 pub enum ReplicaMessage {
     /// Who this is; the first message.
     Hello(Hello),
+    /// The answer to `ping`, at once.
+    Pong(Pong),
     /// The client is constructed and verified; the replica waits for `start`.
     Ready {
         /// Counters at this moment: the first plateau of the comparison with cAdvisor.
@@ -51,9 +53,14 @@ pub enum CoordinatorMessage {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         objects: Vec<Object>,
     },
+    /// What does your clock say? Asked several times after `welcome`, each time once the last answer is there.
+    Ping {
+        /// Which one it is, from 0.
+        number: u32,
+    },
     /// Warm-up begins at this instant; every later edge is computed from it.
     Start {
-        /// The instant on CLOCK_MONOTONIC of the replica's host, in nanoseconds, a little ahead of now.
+        /// The instant on the replica's own CLOCK_MONOTONIC, in nanoseconds, a little ahead of now.
         at_ns: u64,
     },
     /// End early: start no more requests, drain, send the result. It may come before there is a load.
@@ -91,7 +98,14 @@ pub struct Hello {
     /// The replica's index, where the runner could give one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica: Option<u32>,
-    /// CLOCK_MONOTONIC of the replica's host as it writes this, in nanoseconds.
+}
+
+/// What a replica's clock says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pong {
+    /// The number of the `ping` that this answers.
+    pub number: u32,
+    /// CLOCK_MONOTONIC of the replica as it writes this, in nanoseconds.
     pub clock_ns: u64,
 }
 

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::{process, thread};
 
-use benchmark_protocol::message::{CoordinatorMessage, Hello, MAX_MESSAGE_BYTES, ReplicaMessage, VERSION};
+use benchmark_protocol::message::{CoordinatorMessage, Hello, MAX_MESSAGE_BYTES, Pong, ReplicaMessage, VERSION};
 
 use crate::clock::now_ns;
 use crate::load::Load;
@@ -22,7 +22,7 @@ const ORPHANED: i32 = 5;
 /// An open connection to the coordinator.
 #[derive(Debug)]
 pub(crate) struct Session {
-    writer: Mutex<TcpStream>,
+    writer: Arc<Mutex<TcpStream>>,
     messages: Mutex<Receiver<CoordinatorMessage>>,
     stop: Arc<Stop>,
 }
@@ -70,8 +70,9 @@ impl Session {
         let reader = BufReader::new(writer.try_clone()?);
         let (sender, messages) = channel();
         let stop = Arc::new(Stop::default());
-        let session = Self { writer: Mutex::new(writer), messages: Mutex::new(messages), stop: Arc::clone(&stop) };
-        thread::spawn(move || listen(reader, &sender, &stop));
+        let writer = Arc::new(Mutex::new(writer));
+        let session = Self { writer: Arc::clone(&writer), messages: Mutex::new(messages), stop: Arc::clone(&stop) };
+        thread::spawn(move || listen(reader, &writer, &sender, &stop));
         session.send(&ReplicaMessage::Hello(Hello {
             protocol: VERSION,
             token: options.token.clone().unwrap_or_default(),
@@ -82,16 +83,13 @@ impl Session {
             host_name: host_name(),
             pid: process::id(),
             replica: options.replica,
-            clock_ns: now_ns(),
         }))?;
         Ok(Some(session))
     }
 
     /// Sends one message.
     pub(crate) fn send(&self, message: &ReplicaMessage) -> io::Result<()> {
-        let mut line = serde_json::to_vec(message)?;
-        line.push(b'\n');
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line)
+        write(&mut self.writer.lock().unwrap_or_else(PoisonError::into_inner), message)
     }
 
     /// Waits for the next message; a coordinator that goes away ends the process instead.
@@ -110,8 +108,26 @@ impl Session {
     }
 }
 
+fn write(writer: &mut TcpStream, message: &ReplicaMessage) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    writer.write_all(&line)
+}
+
+/// Tells what the clock says, whatever else the replica is at: how far off it may be is half of the time that this takes.
+fn answer(number: u32, writer: &Mutex<TcpStream>) {
+    let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+    // A coordinator that is gone is read of next.
+    let _ = write(&mut writer, &ReplicaMessage::Pong(Pong { number, clock_ns: now_ns() }));
+}
+
 /// Reads messages until `bye`. A closed connection means that the harness is gone: a replica never outlives it.
-fn listen(mut reader: BufReader<TcpStream>, sender: &Sender<CoordinatorMessage>, stop: &Stop) {
+fn listen(
+    mut reader: BufReader<TcpStream>,
+    writer: &Mutex<TcpStream>,
+    sender: &Sender<CoordinatorMessage>,
+    stop: &Stop,
+) {
     let mut line = String::new();
     loop {
         line.clear();
@@ -124,6 +140,7 @@ fn listen(mut reader: BufReader<TcpStream>, sender: &Sender<CoordinatorMessage>,
         };
         match message {
             Ok(CoordinatorMessage::Stop) => stop.ask(),
+            Ok(CoordinatorMessage::Ping { number }) => answer(number, writer),
             Ok(message) => {
                 let last = matches!(message, CoordinatorMessage::Bye | CoordinatorMessage::Reject { .. });
                 if sender.send(message).is_err() || last {
@@ -153,20 +170,28 @@ fn host_name() -> String {
 mod tests {
     use std::net::TcpListener;
     use std::sync::atomic::AtomicU32;
+    use std::thread::JoinHandle;
 
     use super::*;
 
-    /// What the listening thread makes of these lines; how often it obeyed where there is a load only after them.
-    fn stops_after(lines: &str) -> u32 {
+    /// A listening thread, and the coordinator's end of its connection.
+    fn listening() -> (TcpStream, Receiver<CoordinatorMessage>, Arc<Stop>, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut coordinator = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let coordinator = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = listener.accept().unwrap();
         let (sender, messages) = channel();
         let stop = Arc::new(Stop::default());
         let thread = thread::spawn({
             let stop = Arc::clone(&stop);
-            move || listen(BufReader::new(stream), &sender, &stop)
+            let writer = Mutex::new(stream.try_clone().unwrap());
+            move || listen(BufReader::new(stream), &writer, &sender, &stop)
         });
+        (coordinator, messages, stop, thread)
+    }
+
+    /// What the listening thread makes of these lines; how often it obeyed where there is a load only after them.
+    fn stops_after(lines: &str) -> u32 {
+        let (mut coordinator, messages, stop, thread) = listening();
         coordinator.write_all(lines.as_bytes()).unwrap();
         assert_eq!(messages.recv().unwrap(), CoordinatorMessage::Start { at_ns: 1 });
         let stopped = Arc::new(AtomicU32::new(0));
@@ -185,5 +210,22 @@ mod tests {
     fn a_stop_that_comes_before_the_load_ends_it_as_soon_as_there_is_one() {
         assert_eq!(stops_after("{\"type\":\"start\",\"at_ns\":1}\n"), 0);
         assert_eq!(stops_after("{\"type\":\"stop\"}\n{\"type\":\"start\",\"at_ns\":1}\n"), 1);
+    }
+
+    #[test]
+    fn a_ping_is_answered_with_the_clock_while_nobody_receives() {
+        let (mut coordinator, messages, _, thread) = listening();
+        let mut lines = BufReader::new(coordinator.try_clone().unwrap()).lines();
+        for number in 0..3 {
+            let before_ns = now_ns();
+            writeln!(coordinator, r#"{{"type":"ping","number":{number}}}"#).unwrap();
+            let answer = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+            let ReplicaMessage::Pong(pong) = answer else { panic!("{answer:?}") };
+            assert_eq!(pong.number, number);
+            assert!((before_ns..=now_ns()).contains(&pong.clock_ns), "{pong:?}");
+        }
+        coordinator.write_all(b"{\"type\":\"bye\"}\n").unwrap();
+        thread.join().unwrap();
+        assert_eq!(messages.try_iter().collect::<Vec<_>>(), [CoordinatorMessage::Bye]);
     }
 }

@@ -15,6 +15,8 @@ pub enum Cell {
     Text(String),
     /// A count.
     Integer(u64),
+    /// A whole number that may be below 0.
+    Signed(i64),
     /// A measured quantity; finite.
     Real(f64),
     /// An option that is on or off.
@@ -39,6 +41,7 @@ impl fmt::Display for Cell {
             Self::Empty => Ok(()),
             Self::Text(text) => f.write_str(text),
             Self::Integer(number) => write!(f, "{number}"),
+            Self::Signed(number) => write!(f, "{number}"),
             Self::Real(number) => write!(f, "{number}"),
             Self::Flag(flag) => write!(f, "{flag}"),
         }
@@ -66,6 +69,12 @@ impl From<u64> for Cell {
 impl From<u32> for Cell {
     fn from(number: u32) -> Self {
         Self::Integer(number.into())
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(number: i64) -> Self {
+        Self::Signed(number)
     }
 }
 

@@ -117,6 +117,7 @@ impl<W: Write> Exporter for Json<W> {
                 Cell::Empty => self.out.write_all(b"null")?,
                 Cell::Text(text) => serde_json::to_writer(&mut self.out, text)?,
                 Cell::Integer(number) => write!(self.out, "{number}")?,
+                Cell::Signed(number) => write!(self.out, "{number}")?,
                 Cell::Real(number) => serde_json::to_writer(&mut self.out, number)?,
                 Cell::Flag(flag) => write!(self.out, "{flag}")?,
             }

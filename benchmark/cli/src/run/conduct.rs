@@ -238,9 +238,6 @@ fn label_window(run: &mut Run) {
 
 /// Where the run's phases lie for all replicas: idle once the last is ready, at rest again once the last has drained.
 fn span(run: &Run, start_ns: u64) -> Option<Span> {
-    if run.case.runner.capabilities().remote_clock {
-        return None;
-    }
     let wall = wall_clock();
     let results = || run.replicas.iter().filter_map(|replica| replica.result.as_ref());
     Some(Span {

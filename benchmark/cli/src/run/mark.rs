@@ -35,6 +35,9 @@ pub enum Mark {
     StartSkew {
         /// From the first one's first request to the last one's, in nanoseconds.
         skew_ns: u64,
+        /// By how much the offset of a replica's clock may be wrong, in nanoseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clock_uncertainty_ns: Option<u64>,
     },
     /// Prometheus and the replicas disagree.
     MetricsDifference {
@@ -110,8 +113,10 @@ impl fmt::Display for Mark {
             }
             Self::LittlesLaw { residual } => write!(f, "{name} ({:+.1} %)", residual * 100.0),
             Self::ReplicaSpread { share } => write!(f, "{name} ({:.0} %)", share * 100.0),
-            Self::StartSkew { skew_ns } => {
-                write!(f, "{name} ({:.1} ms)", Duration::from_nanos(*skew_ns).as_secs_f64() * 1e3)
+            Self::StartSkew { skew_ns, clock_uncertainty_ns } => {
+                let ms = |ns: u64| Duration::from_nanos(ns).as_secs_f64() * 1e3;
+                let known = clock_uncertainty_ns.map(|ns| format!(", clocks known to {:.2} ms", ms(ns)));
+                write!(f, "{name} ({:.1} ms{})", ms(*skew_ns), known.unwrap_or_default())
             }
             Self::MetricsDifference { cpu_percent, recv_bytes_percent } => {
                 let parts = [("CPU", cpu_percent), ("received bytes", recv_bytes_percent)];
@@ -164,6 +169,8 @@ mod tests {
         assert_eq!(before, [Mark::from("origin_bound (97 % of its CPUs)"), Mark::from("no_audit")]);
         assert_eq!(before[0].to_string(), bound.to_string());
         assert_eq!((before[0].name(), before[1].name()), (bound.name(), "no_audit"));
+        let skew: Mark = serde_json::from_str(r#"{"name":"start_skew","skew_ns":6000000}"#).unwrap();
+        assert_eq!(skew.to_string(), "start_skew (6.0 ms)");
     }
 
     #[test]
@@ -174,7 +181,7 @@ mod tests {
             Mark::GeneratorSaturated { share: 1.0 },
             Mark::LittlesLaw { residual: 0.5 },
             Mark::ReplicaSpread { share: 0.5 },
-            Mark::StartSkew { skew_ns: 1 },
+            Mark::StartSkew { skew_ns: 1, clock_uncertainty_ns: Some(1) },
             Mark::MetricsDifference { cpu_percent: None, recv_bytes_percent: Some(3.0) },
             Mark::ForeignLoad { share: 0.5 },
             Mark::Throttled { seconds: 1.5 },

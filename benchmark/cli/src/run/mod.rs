@@ -1,6 +1,7 @@
 //! One run: the coordinator hears its replicas, the conductor takes it from its announcement to its row, the verdict judges it.
 
 mod abandoned;
+mod clock_offset;
 mod conduct;
 pub mod coordinator;
 mod mark;
@@ -10,6 +11,7 @@ mod reason;
 mod record;
 pub mod verdict;
 
+pub use clock_offset::ClockOffset;
 pub(crate) use conduct::Conductor;
 pub use mark::{Mark, NoisyPair};
 pub(crate) use monitor::Monitor;

@@ -121,6 +121,13 @@ pub enum Reason {
         /// Within so many seconds.
         within_s: u64,
     },
+    /// Replicas did not tell their clocks in time.
+    NoPong {
+        /// Their indices.
+        replicas: Vec<u32>,
+        /// Within so many seconds.
+        within_s: u64,
+    },
     /// Replicas said nothing for too long.
     Hung {
         /// Their indices.
@@ -171,6 +178,7 @@ impl Reason {
             Self::AuditContract { .. } => "audit_contract",
             Self::ReplicaLost { .. } => "replica_lost",
             Self::NotReady { .. } => "not_ready",
+            Self::NoPong { .. } => "no_pong",
             Self::Hung { .. } => "hung",
             Self::NoResult { .. } => "no_result",
             Self::Runner { .. } => "runner",
@@ -233,6 +241,7 @@ impl fmt::Display for Reason {
             Self::AuditContract { requests } => write!(f, "audit: {requests} requests out of contract"),
             Self::ReplicaLost { replica, how } => write!(f, "replica {replica} lost: {how}"),
             Self::NotReady { replicas, within_s } => late(f, replicas, "not ready", *within_s),
+            Self::NoPong { replicas, within_s } => late(f, replicas, "not ready: no answers to pings", *within_s),
             Self::Hung { replicas, within_s } => late(f, replicas, "hung: it said nothing", *within_s),
             Self::NoResult { replicas, within_s } => late(f, replicas, "sent no result", *within_s),
             Self::Runner { error } => f.write_str(error),
@@ -295,6 +304,7 @@ mod tests {
             Reason::AuditContract { requests: 1 },
             Reason::ReplicaLost { replica, how: "killed by signal 9".to_owned() },
             Reason::NotReady { replicas: replicas.clone(), within_s },
+            Reason::NoPong { replicas: replicas.clone(), within_s },
             Reason::Hung { replicas: replicas.clone(), within_s },
             Reason::NoResult { replicas, within_s },
             Reason::Runner { error: error.clone() },
@@ -339,6 +349,7 @@ mod tests {
         audit: 1 requests out of contract
         replica 1 lost: killed by signal 9
         replica 0, 2 not ready within 10 s
+        replica 0, 2 not ready: no answers to pings within 10 s
         replica 0, 2 hung: it said nothing within 10 s
         replica 0, 2 sent no result within 10 s
         refused

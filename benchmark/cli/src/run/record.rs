@@ -5,6 +5,7 @@ use benchmark_protocol::counts::Counts;
 use benchmark_protocol::message::{ReplicaResult, Tick};
 use benchmark_protocol::origin::Audit;
 
+use super::clock_offset::ClockOffset;
 use super::mark::Mark;
 use super::reason::Reason;
 use crate::case::Case;
@@ -76,7 +77,9 @@ pub struct Replica {
     pub pid: Option<u32>,
     /// The container it ran in: 64 hex digits.
     pub container_id: Option<String>,
-    /// What it measured; `None` where it was lost.
+    /// How far its clock is off; `None` where it was lost before that was known.
+    pub clock: Option<ClockOffset>,
+    /// What it measured, its instants on the harness's clock; `None` where it was lost.
     pub result: Option<ReplicaResult>,
     /// The requests it made to verify the target, where it failed before `ready` and so has no result.
     pub verify: Option<Counts>,
@@ -95,6 +98,7 @@ impl Replica {
     fn measured(&self) -> Measured<'_> {
         Measured {
             index: self.index,
+            clock_uncertainty_ns: self.clock.map(|clock| clock.uncertainty_ns),
             result: self.result.as_ref(),
             verify: self.verify,
             ticks: &self.ticks,

@@ -86,7 +86,14 @@ pub fn reasons(run: &Run, summary: &RunSummary) -> Vec<Reason> {
 pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec<Mark> {
     // Where a schedule says when each replica's first request is due, they are apart on purpose.
     let closed = run.case.load.rate.is_none();
-    let skew = summary.total.start_skew_ns.filter(|skew_ns| closed && u128::from(*skew_ns) > START_SKEW.as_nanos());
+    // The first and the last of them are off by as much as their clocks, either way.
+    let clock_uncertainty_ns = summary.total.clock_uncertainty_ns;
+    let unexplained_ns =
+        |skew_ns: u64| skew_ns.saturating_sub(clock_uncertainty_ns.unwrap_or_default().saturating_mul(2));
+    let skew = summary
+        .total
+        .start_skew_ns
+        .filter(|skew_ns| closed && u128::from(unexplained_ns(*skew_ns)) > START_SKEW.as_nanos());
     let above = |figure: Option<f64>, bound: f64| figure.filter(|figure| figure.is_finite() && *figure > bound);
     let origin_share = run.origin_cpu_share.filter(|share| share.is_finite() && *share >= ORIGIN_BOUND);
     let throttled = above(surroundings.throttled_seconds, 0.0);
@@ -96,7 +103,7 @@ pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec
         generator_saturated(run, summary, surroundings.client_cpus),
         littles_law(run, summary),
         replica_spread(summary),
-        skew.map(|skew_ns| Mark::StartSkew { skew_ns }),
+        skew.map(|skew_ns| Mark::StartSkew { skew_ns, clock_uncertainty_ns }),
         metrics_difference(&summary.total.observation),
         foreign.map(|share| Mark::ForeignLoad { share }),
         throttled.map(|seconds| Mark::Throttled { seconds }),

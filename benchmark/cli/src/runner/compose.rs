@@ -95,7 +95,7 @@ pub struct Compose {
 impl Compose {
     /// Containers on this host's kernel, and so by its clock.
     pub const CAPABILITIES: Capabilities =
-        Capabilities { limits: true, own_network: true, watched: true, remote_clock: false, known: Known::ByHostName };
+        Capabilities { limits: true, own_network: true, watched: true, known: Known::ByHostName };
 
     /// Makes the network of a campaign.
     ///

@@ -99,8 +99,6 @@ pub struct Capabilities {
     pub own_network: bool,
     /// cAdvisor sees the replicas, so that Prometheus can be asked about them.
     pub watched: bool,
-    /// Replicas may run on other hosts: instants of their clocks are not those of this one's.
-    pub remote_clock: bool,
     /// How one replica is told from another.
     pub known: Known,
 }

@@ -27,7 +27,7 @@ pub struct Processes {
 impl Processes {
     /// Children of this process, on its network and by its clock.
     pub const CAPABILITIES: Capabilities =
-        Capabilities { limits: false, own_network: false, watched: false, remote_clock: false, known: Known::ByToken };
+        Capabilities { limits: false, own_network: false, watched: false, known: Known::ByToken };
 
     /// Replicas will run on the clients' CPUs.
     #[must_use]

@@ -54,6 +54,8 @@ pub struct Figures {
     pub achieved_share: Option<f64>,
     /// Spread of the replicas' first requests, in milliseconds.
     pub start_skew_ms: Option<f64>,
+    /// By how much the offset of a replica's clock may be wrong, in nanoseconds: the largest.
+    pub clock_uncertainty_ns: Option<u64>,
     /// What Prometheus saw, beside the replicas' own counters; known where it is known of every trial.
     pub observation: Observation,
 }
@@ -98,6 +100,7 @@ impl Figures {
             scheduled: sum(trials, |trial| trial.scheduled),
             achieved_share: achieved_share(trials),
             start_skew_ms: trials.iter().filter_map(|trial| trial.start_skew_ns).max().map(|ns| ns as f64 / 1e6),
+            clock_uncertainty_ns: trials.iter().filter_map(|trial| trial.clock_uncertainty_ns).max(),
             observation: Observation::sum(trials.iter().map(|trial| &trial.observation)),
         }
     }

@@ -10,6 +10,8 @@ use super::samples::Samples;
 pub struct Measured<'a> {
     /// Its index in the run.
     pub index: u32,
+    /// By how much the offset of its clock may be wrong, in nanoseconds.
+    pub clock_uncertainty_ns: Option<u64>,
     /// What it measured; `None` where it was lost.
     pub result: Option<&'a ReplicaResult>,
     /// The requests it made to verify the target, where it failed before `ready` and so has no result.

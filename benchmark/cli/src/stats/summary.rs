@@ -50,6 +50,8 @@ pub struct Summary {
     pub issued: Option<u64>,
     /// From the first replica's first request to the last one's, in nanoseconds; from two replicas on.
     pub start_skew_ns: Option<u64>,
+    /// By how much the offset of a replica's clock may be wrong, in nanoseconds: the largest.
+    pub clock_uncertainty_ns: Option<u64>,
     /// Percentiles of the merged histograms.
     pub latencies: Latencies,
     /// Samples of the families.
@@ -140,6 +142,7 @@ impl Summary {
         self.peak_rss_bytes = self.peak_rss_bytes.max(replica.peak_rss_bytes);
         self.scheduled = sum(self.scheduled, replica.scheduled, |a, b| a + b);
         self.issued = sum(self.issued, replica.issued, |a, b| a + b);
+        self.clock_uncertainty_ns = self.clock_uncertainty_ns.max(replica.clock_uncertainty_ns);
         self.samples.extend(&replica.samples);
     }
 }
@@ -150,6 +153,7 @@ fn totals_of(replica: &Measured<'_>) -> Summary {
             attempts_total: replica.verify.map(|verify| verify.attempts),
             requests_issued: replica.verify.map(|verify| verify.attempts),
             never_left: replica.verify.map(|verify| verify.failures.never_left()),
+            clock_uncertainty_ns: replica.clock_uncertainty_ns,
             ..Summary::default()
         };
     };
@@ -167,6 +171,7 @@ fn totals_of(replica: &Measured<'_>) -> Summary {
         scheduled: result.scheduled,
         issued: result.issued,
         start_skew_ns: None,
+        clock_uncertainty_ns: replica.clock_uncertainty_ns,
         latencies: Latencies::default(),
         samples: replica.seen_samples.cloned().unwrap_or_else(|| Samples::of(replica.ticks)),
         observation: Observation {

@@ -231,6 +231,7 @@ fn read_replica(row: &SqliteRow) -> Result<StoredReplica, sqlx::Error> {
         pid: row.try_get("pid")?,
         container_id: row.try_get("container_id")?,
         failure: row.try_get("failure")?,
+        clock_offset_ns: row.try_get("clock_offset_ns")?,
         summary: summary::read(row)?,
     })
 }

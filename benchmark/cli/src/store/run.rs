@@ -182,9 +182,9 @@ async fn insert_replica(
 ) -> Result<(), sqlx::Error> {
     static INSERT: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "INSERT INTO replicas (run_id, replica_index, host_name, pid, container_id, failure, has_result, library_version, threads, \
+            "INSERT INTO replicas (run_id, replica_index, host_name, pid, container_id, failure, clock_offset_ns, has_result, library_version, threads, \
                  first_request_ns, window_start_ns, window_end_ns, verify, warm_up, resources, failure_samples, {}) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{})",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{})",
             summary::COLUMNS.join(", "),
             ", ?".repeat(summary::COLUMNS.len())
         )
@@ -197,6 +197,7 @@ async fn insert_replica(
         .bind(replica.pid)
         .bind(&replica.container_id)
         .bind(&replica.failure)
+        .bind(replica.clock.map(|clock| clock.offset_ns))
         .bind(result.is_some())
         .bind(result.map(|result| &result.library_version))
         .bind(result.map(|result| result.threads))

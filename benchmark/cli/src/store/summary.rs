@@ -77,6 +77,7 @@ pub(super) fn read(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
         scheduled: whole("scheduled")?,
         issued: whole("issued")?,
         start_skew_ns: whole("start_skew_ns")?,
+        clock_uncertainty_ns: whole("clock_uncertainty_ns")?,
         latencies: Latencies {
             latency: percentiles("latency")?,
             failure_latency: percentiles("failure_latency")?,
@@ -124,6 +125,7 @@ fn columns(summary: &Summary) -> Vec<(String, Value)> {
         ("scheduled", summary.scheduled),
         ("issued", summary.issued),
         ("start_skew_ns", summary.start_skew_ns),
+        ("clock_uncertainty_ns", summary.clock_uncertainty_ns),
     ] {
         columns.push((name.to_owned(), whole(value)));
     }

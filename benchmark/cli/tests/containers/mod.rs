@@ -1,6 +1,7 @@
 //! Replicas as containers: the real Docker Engine, both generations of compose, and the real Prometheus and cAdvisor.
 
 mod campaigns;
+mod clocks;
 mod interruption;
 mod losses;
 mod monitoring;

@@ -1,6 +1,7 @@
 //! The command as its users run it: real replicas of real libraries against the real origin, and other servers.
 
 pub(crate) mod checkout;
+pub(crate) mod clocks;
 mod commands;
 mod engines;
 mod interruption;

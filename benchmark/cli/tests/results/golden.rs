@@ -144,7 +144,8 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("cpu_us_per_request", real(1_000.0)), // 2,190,000 us / 2,190
             ("cpu_seconds_per_gb", real(1_000.0)), // 2.19 s / 0.00219 GB
             ("peak_rss_bytes", whole(70_000_000)),
-            ("start_skew_ms", real(2.5)), // 602.5 - 600 ms
+            ("start_skew_ms", real(2.5)),            // 602.5 - 600 ms
+            ("clock_uncertainty_ns", whole(60_000)), // the second replica's
         ],
     );
 
@@ -282,6 +283,8 @@ async fn a_replica_has_its_own_counts_rates_and_percentiles() {
             ("pid", whole(77)),
             ("container_id", text(&"c0".repeat(32))),
             ("failure", Cell::Empty),
+            ("clock_offset_ns", Cell::Signed(-4_999_999_999_960)),
+            ("clock_uncertainty_ns", whole(40_000)),
             ("verdict", text("valid")),
             ("number_requests", whole(2_194)), // 1,190 + 1,000 + 4
             ("number_successes", whole(1_190)),

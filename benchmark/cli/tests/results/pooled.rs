@@ -68,7 +68,8 @@ async fn trials_are_pooled_by_the_rule_of_each_column() {
             ("cpu_seconds_per_gb", real(3.08 / 0.003_19)),
             ("peak_rss_bytes", whole(90_000_000)),
             ("start_skew_ms", real(2.5)), // the second trial has one replica and so none
-            ("recv_bytes_per_second_count", whole(8)), // 5 + 3
+            ("clock_uncertainty_ns", whole(60_000)),
+            ("recv_bytes_per_second_count", whole(8)),       // 5 + 3
             ("recv_bytes_per_second_mean", real(425_000.0)), // (2,200 + 800 + 200 + 200) / 8 kB
             ("memory_usage_bytes_mean", real(57_125_000.0)), // (270 + 187) / 8 MB
             // 12,190 samples: 1,190 of 1 ms, 800 of 2, 9,000 of 3, 150 of 4, 50 of 10, 1,000 of 20 ms

@@ -9,7 +9,7 @@ use benchmark::case::{Amount, Rate};
 use benchmark::report::problems;
 use benchmark::results::of_campaign;
 use benchmark::run::verdict::{self, Surroundings, metrics_difference};
-use benchmark::run::{Replica, Run, summarise};
+use benchmark::run::{ClockOffset, Replica, Run, summarise};
 use benchmark::stats::{Observation, RunSummary};
 use benchmark_protocol::counts::{Counts, FailureKind};
 use benchmark_protocol::message::ReplicaResult;
@@ -263,7 +263,13 @@ fn a_careful_reader_is_told() {
     run.replicas.push(replica(350, 10 * MS, 400));
     let late = run.replicas[1].result.as_mut().unwrap();
     late.first_request_ns = late.first_request_ns.map(|at_ns| at_ns + 6 * MS);
-    assert_eq!(marks_of(&run, Surroundings::default()), ["replica_spread (12 %)", "start_skew (6.0 ms)"]);
+    assert_eq!(
+        marks_of(&run, Surroundings::default()),
+        ["replica_spread (12 %)", "start_skew (6.0 ms, clocks known to 0.04 ms)"]
+    );
+    // What the clocks alone may be apart is no mark.
+    run.replicas[0].clock = Some(ClockOffset { offset_ns: 5_000_000 * MS.cast_signed(), uncertainty_ns: 600_000 });
+    assert_eq!(marks_of(&run, Surroundings::default()), ["replica_spread (12 %)"]);
 
     let mut run = good();
     run.audit = None;

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use benchmark_origin::clock::now_ns;
 use benchmark_protocol::message::{CoordinatorMessage, Hello, MAX_MESSAGE_BYTES, ReplicaMessage};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -20,8 +21,8 @@ use super::{Expected, limits, timeouts};
 pub(super) enum Incoming {
     /// A replica introduced itself, and has a right to a seat.
     Hello(Arrival),
-    /// A replica said something.
-    Message { connection: u64, message: ReplicaMessage },
+    /// A replica said something; when that was read, on CLOCK_MONOTONIC.
+    Message { connection: u64, message: ReplicaMessage, heard_ns: u64 },
     /// The connection is over: the reason, or `None` where the replica closed it.
     Closed { connection: u64, reason: Option<String> },
 }
@@ -46,7 +47,7 @@ pub(super) async fn read(
     // Small messages at instants that matter.
     let _ = stream.set_nodelay(true);
     let (reader, writer) = stream.into_split();
-    let mut lines = Lines { reader: BufReader::new(reader), line: Vec::new() };
+    let mut lines = Lines { reader: BufReader::new(reader), line: Vec::new(), heard_ns: 0 };
     let (claim, hello) = match greeted(&mut lines, &expected).await {
         Ok(Some(welcome)) => welcome,
         Ok(None) => return,
@@ -113,13 +114,15 @@ async fn listen(
             let seconds = elapsed.as_secs_f64();
             return Some(Some(format!("it sent {messages} messages in {seconds:.1} s: a replica ticks once a second")));
         }
-        incoming.send(Incoming::Message { connection, message }).await.ok()?;
+        incoming.send(Incoming::Message { connection, message, heard_ns: lines.heard_ns }).await.ok()?;
     }
 }
 
 struct Lines {
     reader: BufReader<OwnedReadHalf>,
     line: Vec<u8>,
+    /// When the last line was read, on CLOCK_MONOTONIC.
+    heard_ns: u64,
 }
 
 impl Lines {
@@ -128,6 +131,7 @@ impl Lines {
         self.line.clear();
         let mut limited = (&mut self.reader).take(most as u64 + 1);
         let read = limited.read_until(b'\n', &mut self.line).await?;
+        self.heard_ns = now_ns();
         if read > most {
             return Err(io::Error::other(format!("a message longer than {most} bytes")));
         }

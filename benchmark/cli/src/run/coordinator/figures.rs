@@ -7,7 +7,7 @@ use serde_json::Value;
 const MOST: u64 = 1 << 48;
 
 /// The largest instant or length in nanoseconds: some 36 years.
-const MOST_NS: u64 = 1 << 60;
+pub(in crate::run) const MOST_NS: u64 = 1 << 60;
 
 /// Looks at every figure of a message; the first that cannot be.
 pub(super) fn check(message: &impl Serialize) -> Result<(), String> {

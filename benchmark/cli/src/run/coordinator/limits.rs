@@ -8,8 +8,12 @@ pub const HELLO_BYTES: usize = 4 << 10;
 /// Connections that are not admitted yet: beyond so many the oldest is closed.
 pub const UNADMITTED: usize = 128;
 
-/// Messages that a replica may send at once, beside [`MESSAGES_A_SECOND`]: its first words, and what a pause has held up.
-pub const MESSAGES_AT_ONCE: u64 = 32;
+/// Round trips that a replica's clock is measured by, after `welcome` and again before `start`: the least of the last ones counts.
+pub const ROUND_TRIPS: u32 = 16;
+
+/// Messages that a replica may send at once, beside [`MESSAGES_A_SECOND`]: its first words, what its clock says, and what a pause has
+/// held up.
+pub const MESSAGES_AT_ONCE: u64 = 32 + 2 * ROUND_TRIPS as u64;
 
 /// Messages that a replica may send in each second since it came. It ticks once a second, and at both edges of the window.
 pub const MESSAGES_A_SECOND: u64 = 4;

@@ -1,6 +1,7 @@
 //! The coordinator: gathers the replicas of a run, starts them at one instant, and takes their results. PROTOCOL.md has the messages.
 
 mod admission;
+mod clock;
 mod connection;
 mod figures;
 mod gate;
@@ -20,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 pub use admission::Admission;
 pub(crate) use connection::read_message;
+pub(super) use figures::MOST_NS;
 pub use hooks::{Hooks, Plateau};
 pub use session::{Conducted, conduct};
 

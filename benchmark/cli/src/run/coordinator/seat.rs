@@ -3,10 +3,11 @@
 use benchmark_protocol::message::{CoordinatorMessage, Phase, ReplicaMessage, Tick};
 use tokio::time::Instant;
 
+use super::clock::{Clock, Next};
 use super::connection::Arrival;
 use super::figures;
 use super::writer::Writer;
-use crate::run::{Reason, Replica};
+use crate::run::{ClockOffset, Reason, Replica};
 
 /// How far a replica has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +31,7 @@ pub(super) struct Seat {
     pub(super) stage: Stage,
     pub(super) connection: Option<u64>,
     writer: Option<Writer>,
+    clock: Clock,
     /// When it last said something.
     pub(super) heard: Instant,
     /// Since when its connection is closed, while there is no news of how it ended.
@@ -39,16 +41,22 @@ pub(super) struct Seat {
 impl Seat {
     pub(super) fn new(index: u32) -> Self {
         let record = Replica { index, ..Replica::default() };
-        Self { record, stage: Stage::Empty, connection: None, writer: None, heard: Instant::now(), closed: None }
+        let (stage, clock) = (Stage::Empty, Clock::default());
+        Self { record, stage, connection: None, writer: None, clock, heard: Instant::now(), closed: None }
     }
 
     pub(super) fn is_free(&self) -> bool {
         self.connection.is_none()
     }
 
-    /// Whether it waits for the start, and still can.
+    /// Whether it waits for the start, can be told of it by its own clock, and is still there.
     pub(super) fn is_ready(&self) -> bool {
-        self.stage == Stage::Ready && self.closed.is_none()
+        self.stage == Stage::Ready && self.record.clock.is_some() && self.closed.is_none()
+    }
+
+    /// Whether its `ready` is still to come.
+    pub(super) fn is_expected(&self) -> bool {
+        self.stage < Stage::Ready
     }
 
     /// Gives the seat to a replica.
@@ -60,6 +68,19 @@ impl Seat {
         self.heard = Instant::now();
         self.record.host_name = Some(arrival.hello.host_name);
         self.record.pid = Some(arrival.hello.pid);
+        self.measure_clock();
+    }
+
+    /// Measures its clock, or measures it anew: it is not known until that is done.
+    pub(super) fn measure_clock(&mut self) {
+        self.record.clock = None;
+        let number = self.clock.begin();
+        self.send(CoordinatorMessage::Ping { number });
+    }
+
+    /// Since when its clock is being measured.
+    pub(super) const fn measured_since(&self) -> Option<Instant> {
+        self.clock.since()
     }
 
     pub(super) fn send(&self, message: CoordinatorMessage) {
@@ -70,19 +91,34 @@ impl Seat {
 
     /// Tells it the instant of the start.
     pub(super) fn start(&mut self, at_ns: u64) {
-        self.send(CoordinatorMessage::Start { at_ns });
+        self.send(CoordinatorMessage::Start { at_ns: self.clock_offset().there(at_ns) });
         self.stage = Stage::Started;
         self.heard = Instant::now();
     }
 
-    /// Takes what it says: a tick, to be passed on. What is said out of turn or makes no sense ends the run.
-    pub(super) fn hear(&mut self, message: ReplicaMessage) -> Result<Option<Tick>, Reason> {
+    /// Of its clock, which is known of everyone who was told to start.
+    fn clock_offset(&self) -> ClockOffset {
+        self.record.clock.unwrap_or_default()
+    }
+
+    /// Takes what it says, read at this instant: a tick, to be passed on. Its instants are carried over to the harness's clock here,
+    /// once and for all. What is said out of turn or makes no sense ends the run.
+    pub(super) fn hear(&mut self, message: ReplicaMessage, heard_ns: u64) -> Result<Option<Tick>, Reason> {
         self.heard = Instant::now();
         let said = name_of(&message);
         match (message, self.stage) {
             (ReplicaMessage::Ready { resources }, Stage::Welcomed) => {
                 self.sound(figures::check(&resources))?;
                 self.stage = Stage::Ready;
+            }
+            (ReplicaMessage::Pong(pong), Stage::Welcomed | Stage::Ready) => {
+                self.sound(figures::check(&pong))?;
+                let pinged_ns = self.writer.as_ref().map_or(heard_ns, Writer::pinged_ns);
+                let heard = self.clock.hear(pong, pinged_ns, heard_ns);
+                match heard.map_err(|what| self.lost(what))? {
+                    Next::Ping(number) => self.send(CoordinatorMessage::Ping { number }),
+                    Next::Known(offset) => self.record.clock = Some(offset),
+                }
             }
             (ReplicaMessage::Failed { reason, verify }, Stage::Welcomed | Stage::Ready | Stage::Started) => {
                 self.sound(figures::check(&verify))?;
@@ -91,8 +127,9 @@ impl Seat {
                 self.record.failure = Some(reason.clone());
                 return Err(reason.into());
             }
-            (ReplicaMessage::Tick(tick), Stage::Started) => {
+            (ReplicaMessage::Tick(mut tick), Stage::Started) => {
                 self.sound(figures::check(&tick))?;
+                self.sound(self.clock_offset().carry_tick(&mut tick))?;
                 let last = self.record.ticks.last();
                 if last.is_some_and(|last| order(last.phase) > order(tick.phase)) {
                     return Err(self.lost("its ticks go back to a phase that was over"));
@@ -103,8 +140,9 @@ impl Seat {
                 self.record.ticks.push(tick);
                 return Ok(Some(tick));
             }
-            (ReplicaMessage::Result(result), Stage::Started) => {
+            (ReplicaMessage::Result(mut result), Stage::Started) => {
                 self.sound(figures::check(&result))?;
+                self.sound(self.clock_offset().carry_result(&mut result))?;
                 self.stage = Stage::Done;
                 self.record.result = Some(*result);
                 self.send(CoordinatorMessage::Ack);
@@ -114,6 +152,9 @@ impl Seat {
             }
             (ReplicaMessage::Hello(_) | ReplicaMessage::Ready { .. }, _) => {
                 return Err(self.lost(format!("it said `{said}` twice")));
+            }
+            (ReplicaMessage::Pong(_), Stage::Empty | Stage::Started) => {
+                return Err(self.lost("it said `pong`, and nobody had asked"));
             }
             (_, Stage::Done) => return Err(self.lost(format!("it said `{said}` after its last word"))),
             (_, Stage::Empty) => {}
@@ -155,6 +196,7 @@ const fn is_before(tick: &Tick, other: &Tick) -> bool {
 const fn name_of(message: &ReplicaMessage) -> &'static str {
     match message {
         ReplicaMessage::Hello(_) => "hello",
+        ReplicaMessage::Pong(_) => "pong",
         ReplicaMessage::Ready { .. } => "ready",
         ReplicaMessage::Failed { .. } => "failed",
         ReplicaMessage::Tick(_) => "tick",

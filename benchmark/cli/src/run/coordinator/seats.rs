@@ -53,6 +53,10 @@ impl Seats {
         self.seats.iter().all(holds)
     }
 
+    pub(super) fn any(&self, holds: impl Fn(&Seat) -> bool) -> bool {
+        self.seats.iter().any(holds)
+    }
+
     /// Indices of the replicas of which this holds.
     pub(super) fn which(&self, holds: impl Fn(&Seat) -> bool) -> Vec<u32> {
         self.seats.iter().filter(|seat| holds(seat)).map(|seat| seat.record.index).collect()

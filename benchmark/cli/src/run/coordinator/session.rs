@@ -115,6 +115,11 @@ impl Session {
         if !self.listen(world, ready).await? || !self.settle(Plateau::Idle, world).await? {
             return Ok(());
         }
+        // Nothing is constructed any more that would delay an answer, and clocks have drifted apart since they were measured.
+        self.seats.iter_mut().for_each(Seat::measure_clock);
+        if !self.listen(world, ready).await? {
+            return Ok(());
+        }
         let started = unless_abandoned(&*world.interrupts, self.start(world.hooks)).await;
         if let Err(error) = started.ok_or(Abandoned)? {
             self.reasons.push(Reason::Origin { error: format!("{error:#}") });
@@ -219,10 +224,10 @@ impl Session {
     fn hear(&mut self, incoming: Incoming, world: &mut World<'_, impl Replicas, impl Hooks>) {
         match incoming {
             Incoming::Hello(arrival) => self.seats.admit(arrival, &self.expected, world.replicas),
-            Incoming::Message { connection, message } => {
+            Incoming::Message { connection, message, heard_ns } => {
                 let Some(seat) = self.seats.of(connection) else { return };
                 let replica = seat.record.index;
-                match seat.hear(message) {
+                match seat.hear(message, heard_ns) {
                     Ok(Some(tick)) => world.hooks.ticked(replica, &tick),
                     Ok(None) => {}
                     Err(reason) => self.add_reason(reason),
@@ -288,7 +293,10 @@ impl Session {
     fn deadline(&self) -> Instant {
         let now = Instant::now();
         let phase = match self.started {
-            None => Some(self.ready_by),
+            None => {
+                let measured = self.seats.iter().filter_map(Seat::measured_since).map(|since| since + timeouts::PONGS);
+                measured.chain(self.seats.any(Seat::is_expected).then_some(self.ready_by)).min()
+            }
             Some(_) => {
                 let silence = self.seats.running().map(|seat| seat.heard + timeouts::SILENCE).min();
                 silence.into_iter().chain(self.result_deadline()).min()
@@ -316,8 +324,14 @@ impl Session {
         if self.closed_deadline().is_some_and(|deadline| deadline <= now) {
             self.give_up_on_closed();
         } else if self.started.is_none() {
-            let replicas = self.seats.which(|seat| seat.stage < Stage::Ready);
-            self.add_reason(Reason::NotReady { replicas, within_s: timeouts::READY.as_secs() });
+            let unmeasured = |seat: &Seat| seat.measured_since().is_some_and(|since| since + timeouts::PONGS <= now);
+            let replicas = self.seats.which(unmeasured);
+            if replicas.is_empty() {
+                let replicas = self.seats.which(Seat::is_expected);
+                self.add_reason(Reason::NotReady { replicas, within_s: timeouts::READY.as_secs() });
+            } else {
+                self.add_reason(Reason::NoPong { replicas, within_s: timeouts::PONGS.as_secs() });
+            }
         } else if self.result_deadline().is_some_and(|deadline| deadline <= now) {
             let replicas = self.seats.which(|seat| seat.record.result.is_none());
             self.add_reason(Reason::NoResult { replicas, within_s: timeouts::RESULT.as_secs() });

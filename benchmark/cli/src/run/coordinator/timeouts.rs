@@ -11,6 +11,9 @@ pub const HELLO: Duration = Duration::from_secs(5);
 /// For a replica to take a message off its connection.
 pub const WRITE: Duration = Duration::from_secs(5);
 
+/// For a replica to answer the pings that its clock is measured by.
+pub const PONGS: Duration = Duration::from_secs(10);
+
 /// Between two messages of a replica that runs: it ticks once a second.
 pub const SILENCE: Duration = Duration::from_secs(10);
 

@@ -49,8 +49,8 @@ fn a_replica_that_ticks_without_end_is_lost() {
         while replica.writer.write_all(tick.as_bytes()).is_ok() {}
     });
     let reasons = ended.reasons();
-    assert!(reasons[0].starts_with("replica 0 lost: it sent 33 messages in 0."), "{reasons:?}");
-    assert!(ended.conducted.replicas[0].ticks.len() < 33);
+    assert!(reasons[0].starts_with("replica 0 lost: it sent 65 messages in 0."), "{reasons:?}");
+    assert!(ended.conducted.replicas[0].ticks.len() < 65);
 }
 
 #[test]

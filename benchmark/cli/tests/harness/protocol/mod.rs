@@ -1,5 +1,6 @@
 //! The coordinator against replicas that are not what they should be, over real sockets.
 
+mod clocks;
 mod floods;
 mod seats;
 mod start;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use benchmark::run::coordinator::{Admission, Conducted, Coordinator, Expected, Hooks, conduct};
 use benchmark::runner::{News, Replicas};
+use benchmark_origin::clock::now_ns;
 use benchmark_protocol::message::{Object, Tick};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -140,21 +142,41 @@ impl Ended {
 struct Replica {
     writer: TcpStream,
     reader: BufReader<TcpStream>,
+    /// By how much its clock is ahead of the coordinator's.
+    ahead_ns: i64,
 }
 
 impl Replica {
     fn connect(address: SocketAddr) -> Self {
         let writer = TcpStream::connect(address).unwrap();
         writer.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        Self { reader: BufReader::new(writer.try_clone().unwrap()), writer }
+        writer.set_nodelay(true).unwrap();
+        Self { reader: BufReader::new(writer.try_clone().unwrap()), writer, ahead_ns: 0 }
     }
 
     /// Whoever is not wanted any more may be gone.
     fn say(&mut self, message: &Value) {
-        let _ = writeln!(self.writer, "{message}");
+        let _ = self.writer.write_all(format!("{message}\n").as_bytes());
     }
 
+    /// The next message, once all pings before it are answered.
     fn hear(&mut self) -> Value {
+        loop {
+            let message = self.listen();
+            if message["type"] != "ping" {
+                return message;
+            }
+            self.say(&pong(&message["number"], self.clock_ns()));
+        }
+    }
+
+    /// What its clock says.
+    fn clock_ns(&self) -> u64 {
+        now_ns().checked_add_signed(self.ahead_ns).unwrap()
+    }
+
+    /// The next message, be it a ping.
+    fn listen(&mut self) -> Value {
         let mut line = String::new();
         let _ = self.reader.read_line(&mut line);
         serde_json::from_str(&line).unwrap_or(Value::Null)
@@ -169,8 +191,8 @@ impl Replica {
 
     /// Says hello, with these fields changed.
     fn greet(address: SocketAddr, changed: &Value) -> Self {
-        let mut hello = json!({"type": "hello", "protocol": 1, "token": "secret", "run_id": "run", "library": "reqwest",
-            "library_version": "1", "test": "fetch_range", "host_name": "host", "pid": 1, "clock_ns": 1});
+        let mut hello = json!({"type": "hello", "protocol": 2, "token": "secret", "run_id": "run", "library": "reqwest",
+            "library_version": "1", "test": "fetch_range", "host_name": "host", "pid": 1});
         for (name, value) in changed.as_object().unwrap() {
             hello[name] = value.clone();
         }
@@ -193,8 +215,11 @@ impl Replica {
     }
 }
 
+/// A second.
+const NS: u64 = 1_000_000_000;
+
 fn resources() -> Value {
-    json!({"at_ns": 1, "cpu_user_us": 2, "cpu_system_us": 3, "rss_bytes": 4, "peak_rss_bytes": 5,
+    json!({"at_ns": NS, "cpu_user_us": 2, "cpu_system_us": 3, "rss_bytes": 4, "peak_rss_bytes": 5,
         "voluntary_switches": 6, "involuntary_switches": 7})
 }
 
@@ -204,6 +229,10 @@ fn counts() -> Value {
 
 fn ready() -> Value {
     json!({"type": "ready", "resources": resources()})
+}
+
+fn pong(number: &Value, clock_ns: u64) -> Value {
+    json!({"type": "pong", "number": number, "clock_ns": clock_ns})
 }
 
 fn failed(reason: &str) -> Value {
@@ -218,8 +247,8 @@ fn tick(phase: &str) -> Value {
 fn result() -> Value {
     let edges =
         json!({"ready": resources(), "window_start": resources(), "window_end": resources(), "drained": resources()});
-    json!({"type": "result", "library_version": "1", "threads": 1, "first_request_ns": 1, "window_start_ns": 1,
-        "window_end_ns": 2, "verify": counts(), "warm_up": counts(), "window": counts(), "latency": "",
+    json!({"type": "result", "library_version": "1", "threads": 1, "first_request_ns": NS, "window_start_ns": NS,
+        "window_end_ns": 2 * NS, "verify": counts(), "warm_up": counts(), "window": counts(), "latency": "",
         "failure_latency": "", "resources": edges})
 }
 

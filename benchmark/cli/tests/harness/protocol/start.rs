@@ -19,7 +19,10 @@ fn a_start_that_was_announced_late_is_announced_anew() {
         (start["at_ns"].as_u64().unwrap(), heard_ns)
     });
     assert_eq!(ended.starts.len(), 2);
-    assert_eq!(start_ns, ended.starts[1], "the replicas start when the origin was told last");
+    // By its own clock, which is the same here and was measured all the same.
+    let clock = ended.conducted.replicas[0].clock.unwrap();
+    let apart_ns = start_ns.abs_diff(ended.starts[1]);
+    assert!(apart_ns <= clock.uncertainty_ns, "{apart_ns} ns from when the origin was told last");
     assert!(heard_ns < start_ns, "{} ms late", (heard_ns - start_ns) / 1_000_000);
     assert_eq!(ended.reasons(), ["enough"]);
 }

@@ -14,7 +14,7 @@ fn strangers_are_refused_with_a_reason_and_the_run_goes_on() {
     let (ended, answers) = Scene::of(1).play(|address| {
         let mut answers = Vec::new();
         for changed in
-            [json!({"protocol": 2}), json!({"token": "guess"}), json!({"run_id": "other"}), json!({"library": "hyper"})]
+            [json!({"protocol": 1}), json!({"token": "guess"}), json!({"run_id": "other"}), json!({"library": "hyper"})]
         {
             answers.push(Replica::hello(address, &changed).1);
         }
@@ -30,7 +30,7 @@ fn strangers_are_refused_with_a_reason_and_the_run_goes_on() {
     });
     let reason = |index: usize| answers[index]["reason"].as_str().unwrap_or_default();
     for (index, says) in [
-        "protocol version 2 is not 1",
+        "protocol version 1 is not 2",
         "wrong token",
         "wrong token",
         "not of hyper fetch_range",

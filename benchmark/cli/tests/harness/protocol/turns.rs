@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Replica, Scene, changed, failed, ready, result, tick};
+use super::{NS, Replica, Scene, changed, failed, pong, ready, result, tick};
 
 /// Why the run ends in which the replica says this, after its `hello`. It hears `start` in between.
 fn reasons_after(said: Vec<Value>) -> Vec<String> {
@@ -33,10 +33,13 @@ fn each_word_has_its_turn() {
         (vec![ready(), tick("window"), tick("warm_up")], "its ticks go back to a phase that was over"),
         (vec![ready(), changed(tick("window"), "/elapsed_ns", json!(9)), tick("window")], "its ticks go back in time"),
         (
-            vec![json!({"type": "hello", "protocol": 1, "token": "secret", "run_id": "run", "library": "reqwest",
-                "library_version": "1", "test": "fetch_range", "host_name": "host", "pid": 1, "clock_ns": 1})],
+            vec![json!({"type": "hello", "protocol": 2, "token": "secret", "run_id": "run", "library": "reqwest",
+                "library_version": "1", "test": "fetch_range", "host_name": "host", "pid": 1})],
             "it said `hello` twice",
         ),
+        (vec![ready(), pong(&json!(32), NS)], "it said `pong`, and nobody had asked"),
+        (vec![pong(&json!(7), NS)], "it answered ping 7, and the last one was 0"),
+        (vec![json!({"type": "pong", "number": 0, "clock_ns": u64::MAX})], "its `clock_ns` is 18446744073709551615,"),
     ] {
         let reasons = reasons_after(said);
         assert!(reasons[0].starts_with(&format!("replica 0 lost: {why}")), "{why}: {reasons:?}");
@@ -50,8 +53,13 @@ fn after_its_last_word_a_replica_says_nothing() {
         let (mut other, _) = Replica::hello(address, &json!({"replica": 1}));
         one.say(&ready());
         other.say(&ready());
+        // Both are asked for their clocks until both are told to start.
+        let other = thread::spawn(move || {
+            other.hear();
+            other
+        });
         one.hear();
-        other.hear();
+        let _other = other.join().unwrap();
         one.say(&result());
         assert_eq!(one.hear()["type"], "ack");
         one.say(&result());
