@@ -2,14 +2,44 @@
 //! and panics where something of this crate would not hold.
 
 use crate::inject::Inject;
+use crate::operation::Operation;
 use crate::target::Target;
+use crate::tests::{Answer, Ask, Expected, More, Page};
 use crate::units::{format_duration, format_size, parse_duration, parse_size};
 
 /// A way in, behind the name of its target.
 pub type WayIn = (&'static str, fn(&[u8]));
 
 /// Every way in.
-pub const TARGETS: &[WayIn] = &[("inject", inject), ("target_url", target_url), ("units", units)];
+pub const TARGETS: &[WayIn] = &[("answer", answer), ("inject", inject), ("target_url", target_url), ("units", units)];
+
+/// The body of a page, or of what is said of an upload, by a server that may not be ours.
+pub fn answer(bytes: &[u8]) {
+    let Ok(target) = Target::parse("http://host/bucket", None, true) else { return };
+    let object = target.bucket();
+    let page = Page { prefix: "object-".to_owned(), most: 1000, continuation: None };
+    for (operation, more, expected) in [
+        (Operation::List, Some(More::Page(page.clone())), Expected::Page { first: 3, total: 9, known: true }),
+        (Operation::List, Some(More::Page(page)), Expected::Page { first: 3, total: 9, known: false }),
+        (Operation::CreateUpload, Some(More::Create), Expected::Upload),
+        (Operation::CompleteUpload, None, Expected::Completed),
+    ] {
+        let ask = Ask { more: more.map(Box::new), ..Ask::new(operation, &object, expected) };
+        let mut answer = Answer::default();
+        // Twice, as a slot does: nothing of the first is left in the second.
+        let judged = [(); 2].map(|()| {
+            answer.expect(&ask);
+            answer.head(200, |_| None);
+            bytes.chunks(7).for_each(|chunk| answer.chunk(chunk));
+            answer.close();
+            ask.judge(&answer)
+        });
+        assert_eq!(judged[0], judged[1], "{operation}");
+        if judged[0].is_ok() && operation == Operation::List {
+            assert!(str::from_utf8(bytes).is_ok_and(|text| text.contains("ListBucketResult")));
+        }
+    }
+}
 
 /// A spec of `--inject`: as it is typed, and as it comes to the origin.
 pub fn inject(bytes: &[u8]) {
