@@ -148,6 +148,8 @@ fn objects_are_copied_within_a_run_and_between_runs_where_the_conditions_let_the
         (elements(&parts, "PartNumber"), elements(&parts, "Size")),
         (vec!["7".to_owned()], vec!["3".to_owned()])
     );
+    assert_eq!(copy(&part, "run/a%20key", "").status, 200);
+    assert_eq!(elements(&ask(&origin, "GET", &format!("/run/parts?uploadId={upload}"), "", ""), "Size"), ["5"]);
     assert_eq!(ask(&origin, "GET", "/run/parts?uploadId=another", "", "").status, 404);
 }
 

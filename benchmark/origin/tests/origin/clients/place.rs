@@ -20,8 +20,9 @@ pub(super) const FILES: [(&str, usize); 4] =
 /// The key of an object that was there before, and is none of a client's business.
 const KEPT: &str = "others/kept";
 
-/// How long one command may take. They take seconds; a client that repeats what is refused would take minutes.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long one command may take. They take a second or two; one that waits for an answer of ours gives up, and asks again, after
+/// a minute.
+const PATIENCE: Duration = Duration::from_secs(50);
 
 pub(super) struct Place {
     pub(super) origin: Origin,

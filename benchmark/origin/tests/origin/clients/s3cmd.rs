@@ -45,6 +45,7 @@ fn s3cmd_does_a_round_trip() {
             .any(|line| line.contains(&format!(" {length} ")) && line.ends_with(&format!("/ours/{name}")));
         assert!(found, "{name}: {listed}");
     }
+    assert!(s3cmd(&["--signature-v2", "ls", "s3://run/ours/"]).contains("/ours/small.txt\n"));
     assert!(s3cmd(&["info", "s3://run/ours/small.txt"]).contains("File size: 10000"));
 
     // What is there of a file is not fetched again.
