@@ -36,8 +36,8 @@ struct Slot {
 #[derive(Debug, Serialize)]
 pub(crate) struct Measured {
     pub(crate) requests: u64,
-    bytes: u64,
-    seconds: f64,
+    pub(crate) bytes: u64,
+    pub(crate) seconds: f64,
     cpu_user_us: u64,
     cpu_system_us: u64,
 }

@@ -1,5 +1,6 @@
 //! Whole loads, with clients whose behaviour is known.
 
+mod bare;
 mod calls;
 mod lost;
 mod open_loop;
