@@ -30,8 +30,9 @@ def by_test(bench, program, url, *options, test="fetch_range"):
 
 
 def by_bare(bench, program, url):
-    """The same loop without the SDK."""
-    command = [program, url, str(CONCURRENCY), str(WARMUP), str(bench.seconds), "1"]
+    """The same client in a loop without the SDK: requests made beforehand, lengths added up."""
+    command = [program, "--bare", "--test", "fetch_range", "--target", url, "--origin", "--concurrency", str(CONCURRENCY)]
+    command += ["--warmup", f"{WARMUP}s", "--duration", f"{bench.seconds}s"]
     result = json.loads(bench.machine.measure(command)[0])
     if abs(result["bytes"] / result["requests"] - 16384) > 16:
         raise Failed(f"`{' '.join(command)}`: {result}")

@@ -90,11 +90,6 @@ class Machine:
         programs = [release / library, release / f"{library}-{test}"]
         return next((str(program) for program in programs if program.is_file()), None)
 
-    def bare(self, library):
-        # By itself: an example's own dependencies must not change the features of the test.
-        self.build("--example", f"{library}-bare", library=library)
-        return str(TARGET / "libraries" / self.triple / "release" / "examples" / f"{library}-bare")
-
     def start(self, command, cpus, **options):
         """Starts a program on these CPUs, in a process group of its own."""
         pin = lambda: os.sched_setaffinity(0, cpus)
@@ -187,10 +182,15 @@ def run(command, **options):
     return done
 
 
+def missing(program):
+    """How to get a program that is not there; nothing of one that is."""
+    return None if shutil.which(program) else f"`{program}` is needed: {HOW_TO_GET[program]}"
+
+
 def needs(program):
     """Says how to get a program that is not there."""
-    if not shutil.which(program):
-        raise Missing(f"`{program}` is needed: {HOW_TO_GET[program]}")
+    if how := missing(program):
+        raise Missing(how)
 
 
 def cpu_seconds(process):

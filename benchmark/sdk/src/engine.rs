@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::bare::{Bare, Measured};
 use crate::client::ConstructError;
 use crate::failure::Failure;
 use crate::load::{Load, Shape};
@@ -31,4 +32,10 @@ pub(crate) trait Engine: Sized {
     /// # Errors
     /// A sentence, where a slot was lost: what the others measured is then no load of so many slots.
     fn run(self, load: &Arc<Load>) -> Result<(), String>;
+
+    /// Runs the loop without the SDK for as long as warm-up and window are.
+    ///
+    /// # Errors
+    /// The text of a failure, where a request failed.
+    fn run_bare(self, bare: &Arc<Bare>, options: &Options) -> Result<Measured, String>;
 }

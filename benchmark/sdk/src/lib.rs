@@ -23,6 +23,7 @@
 //! }
 //! ```
 
+mod bare;
 mod client;
 pub mod clock;
 mod engine;
@@ -33,6 +34,7 @@ mod load;
 mod measured;
 mod options;
 mod program;
+mod range;
 mod request;
 mod resources;
 mod response;

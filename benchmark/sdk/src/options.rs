@@ -77,6 +77,9 @@ pub struct Options {
     /// Keep latencies; without them counts and CPU time are all there is: what recording costs is the difference
     #[arg(long, env = "BENCHMARK_RECORDING", default_value_t = true, action = ArgAction::Set, hide = true)]
     pub(crate) recording: bool,
+    /// Print what a loop without the SDK takes: the same client, with requests made beforehand, and nothing recorded
+    #[arg(long, env = "BENCHMARK_BARE", conflicts_with_all = ["rate", "requests", "coordinator"], hide = true)]
+    pub(crate) bare: bool,
     /// Seed of the workload; a coordinator's takes its place
     #[arg(long, env = "BENCHMARK_SEED", default_value_t = 1)]
     pub(crate) seed: u64,

@@ -12,6 +12,7 @@ use benchmark_protocol::operation::ByOperation;
 use benchmark_protocol::tests::{Test, Trail, VERIFICATION};
 use clap::{CommandFactory, FromArgMatches};
 
+use crate::bare::Bare;
 use crate::client::{AsyncClient, BlockingClient};
 use crate::clock::{now_ns, sleep_until};
 use crate::engine::Engine;
@@ -51,8 +52,13 @@ fn run<E: Engine>(program: &Program) -> ExitCode {
     let command = Options::command().name(program.library).about(about);
     let matches = command.after_help(format!("Tests:{}", tests.collect::<String>())).get_matches();
     let options = Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    match replicate::<E>(&options, program) {
-        Ok(result) if result.window.successes > 0 => ExitCode::SUCCESS,
+    let ran = if options.bare {
+        run_bare::<E>(&options)
+    } else {
+        replicate::<E>(&options, program).map(|result| result.window.successes)
+    };
+    match ran {
+        Ok(1..) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(3),
         Err(reason) => {
             // Nobody may be there to read it.
@@ -120,6 +126,18 @@ fn replicate<E: Engine>(options: &Options, program: &Program) -> Result<ReplicaR
         None => print(&(serde_json::to_string(&result).map_err(|error| error.to_string())? + "\n")),
     }
     Ok(result)
+}
+
+/// Runs the loop without the SDK, and prints what it came to. Returns how many requests that were.
+fn run_bare<E: Engine>(options: &Options) -> Result<u64, String> {
+    if options.test.ruler().is_none() {
+        return Err(format!("there is no bare loop of `{}`: its calls are not one request each", options.test));
+    }
+    let Prepared { engine, workload, .. } =
+        prepare::<E>(options, (options.seed, 0), &[]).map_err(|unprepared| unprepared.reason)?;
+    let measured = engine.run_bare(&Bare::new(workload, options.concurrency), options)?;
+    print(&(serde_json::to_string(&measured).map_err(|error| error.to_string())? + "\n"));
+    Ok(measured.requests)
 }
 
 /// A client that is verified against its target.
@@ -213,7 +231,7 @@ impl Verification {
         response: &mut Response,
     ) -> Result<(), Failure> {
         self.issued[request.operation()] += 1;
-        response.expect(request);
+        response.expect(request, false);
         engine.verify(options, request, response)?;
         response.close();
         request.ask.judge(response.answer()).map_err(Failure::from)?;

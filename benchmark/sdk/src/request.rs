@@ -2,44 +2,67 @@
 
 use std::ops::RangeInclusive;
 
-use arrayvec::ArrayString;
 use benchmark_protocol::content;
 use benchmark_protocol::operation::Operation;
 use benchmark_protocol::tests::{Ask, More, Page};
 use bytes::Bytes;
 
 use crate::options::Header;
+use crate::range::{RangeText, range_text};
 use crate::sigv4::Signature;
-
-/// `bytes=`, two numbers of at most 20 digits and a dash.
-const LONGEST_RANGE: usize = 6 + 20 + 1 + 20;
 
 /// What a library's client is asked to do.
 #[derive(Debug)]
 pub struct Request<'a> {
     pub(crate) ask: Ask<'a>,
-    range: Option<ArrayString<LONGEST_RANGE>>,
-    /// URL and path with a query of the request's own, where it has one.
-    extended: Option<Box<[String; 2]>>,
-    pub(crate) signature: Signature,
+    range: Option<RangeText>,
+    common: &'a Common,
+    /// What only few requests have: apart, so that all others stay small.
+    rest: Option<Box<Rest>>,
+}
+
+/// What the requests of a load have in common.
+#[derive(Debug)]
+pub(crate) struct Common {
     /// What the user has sent with every request.
-    pub(crate) given: &'a [Header],
+    pub(crate) given: Vec<Header>,
     /// The memory that objects are sent from: [`content::seamless`] of the longest body.
     pub(crate) contents: &'static [u8],
 }
 
+/// Requests of no load.
+#[cfg(test)]
+pub(crate) static NOTHING: Common = Common { given: Vec::new(), contents: &[] };
+
+#[derive(Debug, Default)]
+struct Rest {
+    /// URL and path with a query of the request's own, where it has one.
+    extended: Option<[String; 2]>,
+    signature: Signature,
+}
+
 impl<'a> Request<'a> {
     #[inline]
-    pub(crate) fn new(ask: Ask<'a>) -> Self {
-        let extended = ask.more.as_ref().map(|more| {
+    pub(crate) fn new(ask: Ask<'a>, common: &'a Common) -> Self {
+        let rest = ask.more.as_ref().map(|more| {
             let query = more.query();
-            Box::new([&ask.object.url, &ask.object.path].map(|base| {
+            let extended = [&ask.object.url, &ask.object.path].map(|base| {
                 let joint = if base.contains('?') { '&' } else { '?' };
                 format!("{base}{joint}{query}")
-            }))
+            });
+            Box::new(Rest { extended: Some(extended), ..Rest::default() })
         });
         let range = if ask.operation == Operation::Get { ask.range.as_ref().map(range_text) } else { None };
-        Self { range, extended, signature: Signature::new(), given: &[], contents: &[], ask }
+        Self { range, common, rest, ask }
+    }
+
+    /// Signs it.
+    pub(crate) fn sign(&mut self, signature: Signature) {
+        self.rest.get_or_insert_default().signature = signature;
+    }
+
+    fn extended(&self) -> Option<&[String; 2]> {
+        self.rest.as_ref()?.extended.as_ref()
     }
 
     /// What the request does.
@@ -57,13 +80,13 @@ impl<'a> Request<'a> {
     /// The whole URL.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.extended.as_ref().map_or(&self.ask.object.url, |extended| &extended[0])
+        self.extended().map_or(&self.ask.object.url, |extended| &extended[0])
     }
 
     /// The URL's path and query.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.extended.as_ref().map_or(&self.ask.object.path, |extended| &extended[1])
+        self.extended().map_or(&self.ask.object.path, |extended| &extended[1])
     }
 
     /// The bucket, for S3 clients.
@@ -90,6 +113,11 @@ impl<'a> Request<'a> {
         self.range.as_deref()
     }
 
+    #[inline]
+    pub(crate) const fn range_text(&self) -> Option<&RangeText> {
+        self.range.as_ref()
+    }
+
     /// What is to be sent, where the operation sends anything: as it is, with its length, and never copied. An object's bytes are
     /// a piece of memory that all requests share.
     #[must_use]
@@ -113,7 +141,7 @@ impl<'a> Request<'a> {
     fn content(&self) -> &'static [u8] {
         let Some(range) = &self.ask.range else { return &[] };
         let at = content::place(self.ask.object.pattern, *range.start());
-        &self.contents[at..at + (range.end() - range.start() + 1) as usize]
+        &self.common.contents[at..at + (range.end() - range.start() + 1) as usize]
     }
 
     /// The page of a listing that is asked for, for S3 clients.
@@ -151,24 +179,14 @@ impl<'a> Request<'a> {
 
     /// The headers that the user has sent with every request, for clients that have words of their own for ranges and signatures.
     pub fn given_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.given.iter().map(|Header(name, value)| (name.as_str(), value.as_str()))
+        self.common.given.iter().map(|Header(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The headers that the request must carry, for clients that know nothing of ranges and signatures.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let signature = self.signature.iter().map(|(name, value)| (*name, value.as_str()));
+        let signature = self.rest.iter().flat_map(|rest| &rest.signature).map(|(name, value)| (*name, value.as_str()));
         self.range_header().map(|value| ("range", value)).into_iter().chain(signature).chain(self.given_headers())
     }
-}
-
-/// `bytes=a-b`, on the stack and without the formatter: it is made for each request.
-fn range_text(range: &RangeInclusive<u64>) -> ArrayString<LONGEST_RANGE> {
-    let mut text = ArrayString::new();
-    text.push_str("bytes=");
-    text.push_str(itoa::Buffer::new().format(*range.start()));
-    text.push('-');
-    text.push_str(itoa::Buffer::new().format(*range.end()));
-    text
 }
 
 #[cfg(test)]
@@ -179,18 +197,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_header_is_inclusive() {
-        assert_eq!(range_text(&(0..=16_383)).as_str(), "bytes=0-16383");
-        assert_eq!(range_text(&(u64::MAX..=u64::MAX)).len(), LONGEST_RANGE);
-    }
-
-    #[test]
     fn given_headers_come_with_every_request() {
         let target = Target::parse("http://h/run", None, true).unwrap();
         let object = target.object("key");
-        let mut request = Request::new(Ask::get(&object, Some(0..=9), Expected::Object { size: None, pattern: None }));
-        let given = [Header("x-key".to_owned(), "a=b, c".to_owned())];
-        request.given = &given;
+        let common = Common { given: vec![Header("x-key".to_owned(), "a=b, c".to_owned())], contents: &[] };
+        let ask = Ask::get(&object, Some(0..=9), Expected::Object { size: None, pattern: None });
+        let request = Request::new(ask, &common);
         assert_eq!(request.headers().collect::<Vec<_>>(), [("range", "bytes=0-9"), ("x-key", "a=b, c")]);
     }
 
@@ -202,19 +214,19 @@ mod tests {
             more: Some(Box::new(more)),
             ..Ask::new(Operation::CreateUpload, object, Expected::Upload)
         };
-        let request = Request::new(ask(&object, More::Create));
+        let request = Request::new(ask(&object, More::Create), &NOTHING);
         assert_eq!((request.method(), request.url()), ("POST", "http://h/run/key?uploads="));
         assert_eq!(request.body(), None);
         let object = Object { path: "/run/key?a=b".to_owned(), ..target.object("key") };
-        assert_eq!(Request::new(ask(&object, More::Create)).path(), "/run/key?a=b&uploads=");
+        assert_eq!(Request::new(ask(&object, More::Create), &NOTHING).path(), "/run/key?a=b&uploads=");
     }
 
     #[test]
     fn what_is_sent_is_the_object_and_asks_for_no_range() {
         let target = Target::parse("http://h/run", None, true).unwrap();
         let object = Object { size: 3_000_000, ..target.object("replica-0/object-000001") };
-        let mut request = Request::new(Ask::put(&object));
-        request.contents = content::seamless(object.size);
+        let common = Common { given: Vec::new(), contents: content::seamless(object.size) };
+        let request = Request::new(Ask::put(&object), &common);
         let body = request.body().unwrap();
         assert_eq!((body.len(), request.sent_bytes(), request.range()), (3_000_000, 3_000_000, None));
         assert!(content::matches(object.pattern, 0, &body));

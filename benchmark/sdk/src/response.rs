@@ -3,19 +3,26 @@
 use benchmark_protocol::tests::Answer;
 
 use crate::clock::now_ns;
+use crate::range::Wanted;
 use crate::request::Request;
 
 /// The response to one request. A library reports the head once and then every chunk of the body.
 #[derive(Debug, Default)]
 pub struct Response {
-    first_byte_ns: Option<u64>,
+    /// Whether the time to the first byte is taken.
+    stamps: bool,
+    /// 0 where it was not taken.
+    first_byte_ns: u64,
+    wanted: Wanted,
     answer: Answer,
 }
 
 impl Response {
-    /// Makes it ready for the answer to this request; buffers are kept.
-    pub(crate) fn expect(&mut self, request: &Request<'_>) {
-        self.first_byte_ns = None;
+    /// Makes it ready for the answer to this request; buffers are kept. The time to its first byte is taken where `stamps`.
+    #[inline]
+    pub(crate) fn expect(&mut self, request: &Request<'_>, stamps: bool) {
+        (self.stamps, self.first_byte_ns) = (stamps, 0);
+        self.wanted.expect(request.ask.range.as_ref(), request.range_text(), request.ask.expected.size());
         self.answer.expect(&request.ask);
     }
 
@@ -23,8 +30,10 @@ impl Response {
     /// Call it before the body is read, so that it stamps the time to the first byte.
     #[inline]
     pub fn head<'v>(&mut self, status: u16, header: impl Fn(&str) -> Option<&'v [u8]>) {
-        self.first_byte_ns = Some(now_ns());
-        self.answer.head(status, header);
+        if self.stamps {
+            self.first_byte_ns = now_ns();
+        }
+        self.answer.head_with(status, header, |value| self.wanted.read(value));
     }
 
     /// A piece of the body. It may be dropped afterwards.
@@ -53,18 +62,26 @@ impl Response {
         self.answer.page_end(continuation);
     }
 
+    /// Takes out how long the body was: of a response that nobody judges.
+    #[inline]
+    pub(crate) const fn take_length(&mut self) -> u64 {
+        self.answer.take_length()
+    }
+
     /// The body is whole.
     #[inline]
     pub(crate) fn close(&mut self) {
         self.answer.close();
     }
 
-    /// When the head was here, on CLOCK_MONOTONIC.
-    pub(crate) const fn first_byte_ns(&self) -> Option<u64> {
+    /// When the head was here, on CLOCK_MONOTONIC; 0 where that was not taken.
+    #[inline]
+    pub(crate) const fn first_byte_ns(&self) -> u64 {
         self.first_byte_ns
     }
 
     /// What it came to.
+    #[inline]
     pub(crate) const fn answer(&self) -> &Answer {
         &self.answer
     }

@@ -130,6 +130,7 @@ mod tests {
     use benchmark_protocol::tests::{Ask, Expected, More, Page};
 
     use super::*;
+    use crate::request::NOTHING;
 
     const HOST: &str = "examplebucket.s3.amazonaws.com";
 
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn the_published_example_is_reproduced() {
         let object = object("/test.txt");
-        let signed = authorization(&Request::new(Ask::get(&object, Some(0..=9), ANY)));
+        let signed = authorization(&Request::new(Ask::get(&object, Some(0..=9), ANY), &NOTHING));
         let signature = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41";
         assert!(signed.ends_with(signature), "{signed}");
         assert!(signed.contains("SignedHeaders=host;range;x-amz-content-sha256;x-amz-date"));
@@ -177,7 +178,7 @@ mod tests {
         ] {
             let object = object(&format!("/{query}"));
             let ask = Ask { more: more.map(Box::new), ..Ask::new(Operation::List, &object, ANY) };
-            let signed = authorization(&Request::new(ask));
+            let signed = authorization(&Request::new(ask, &NOTHING));
             assert!(signed.ends_with(signature), "{query}: {signed}");
         }
     }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::load::arrivals::Arrivals;
 use crate::load::{histogram, wire};
-use crate::request::Request;
+use crate::request::{Common, Request};
 use crate::sigv4::{Credentials, Signer};
 
 /// All vectors.
@@ -60,8 +60,9 @@ fn asks() -> Vec<Value> {
         let setting = Setting { target: &target, known, prefix, replica: 0, listed: &[], values: &values, draws };
         let mut calls = test.calls(&setting).unwrap_or_else(|error| unreachable!("{error}"));
         calls.learn(&verified(&calls.verification(), &values)).unwrap_or_else(|error| unreachable!("{error}"));
+        let common = Common { given: Vec::new(), contents: content::seamless(test.longest_sent(&values)) };
         for ordinal in (0..4).chain([64, 128]) {
-            let request = Request::new(calls.ask(ordinal));
+            let request = Request::new(calls.ask(ordinal), &common);
             let (size, compared) = match request.ask.expected {
                 Expected::Object { size, pattern } => (size, pattern.is_some()),
                 Expected::Document { known } => {
@@ -158,8 +159,8 @@ fn signatures() -> Vec<Value> {
         let object = target.map(|target| target.object("")).unwrap_or_else(|error| unreachable!("{error}"));
         let expected = Expected::Object { size: None, pattern: None };
         let ask = Ask { range, more: more.map(Box::new), ..Ask::new(operation, &object, expected) };
-        let mut request = Request::new(ask);
-        request.contents = content::seamless(0);
+        let common = Common { given: Vec::new(), contents: content::seamless(0) };
+        let request = Request::new(ask, &common);
         let now = TIME.parse().unwrap_or_default();
         let headers = Signer::new(credentials(session), HOST).sign(&request, now);
         let headers: serde_json::Map<String, Value> =

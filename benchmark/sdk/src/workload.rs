@@ -9,8 +9,8 @@ use benchmark_protocol::tests::{Answer, Ask, Calls, Setting, Trail};
 use benchmark_protocol::workload::Draws;
 use jiff::Timestamp;
 
-use crate::options::{Header, Options};
-use crate::request::Request;
+use crate::options::Options;
+use crate::request::{Common, Request};
 use crate::response::Response;
 use crate::sigv4::Signer;
 
@@ -19,9 +19,7 @@ use crate::sigv4::Signer;
 pub(crate) struct Workload {
     calls: Box<dyn Calls>,
     signer: Option<Mutex<Signer>>,
-    headers: Vec<Header>,
-    /// What objects are sent from.
-    contents: &'static [u8],
+    common: Common,
     has_several_operations: bool,
 }
 
@@ -42,15 +40,21 @@ impl Workload {
         let credentials = options.credentials().filter(|_| !client_signs);
         let signer = credentials.map(|credentials| Mutex::new(Signer::new(credentials, target.host())));
         let contents = content::seamless(options.test.longest_sent(&values));
+        let common = Common { given: options.headers.clone(), contents };
         // What a failed call leaves is undone outside of it.
         let asked = options.test.operations().iter().filter(|operation| **operation != Operation::AbortUpload).count();
-        Ok(Self { calls, signer, headers: options.headers.clone(), contents, has_several_operations: asked > 1 })
+        Ok(Self { calls, signer, common, has_several_operations: asked > 1 })
     }
 
     /// Of calls that no test of the catalogue makes; of several operations.
     #[cfg(test)]
     pub(crate) fn of(calls: Box<dyn Calls>) -> Self {
-        Self { calls, signer: None, headers: Vec::new(), contents: content::seamless(0), has_several_operations: true }
+        Self {
+            calls,
+            signer: None,
+            common: Common { given: Vec::new(), contents: content::seamless(0) },
+            has_several_operations: true,
+        }
     }
 
     /// The request made before `ready`.
@@ -92,12 +96,11 @@ impl Workload {
 
     #[inline]
     fn request<'a>(&'a self, ask: Ask<'a>) -> Request<'a> {
-        let mut request = Request::new(ask);
-        request.given = &self.headers;
-        request.contents = self.contents;
+        let mut request = Request::new(ask, &self.common);
         if let Some(signer) = &self.signer {
             let mut signer = signer.lock().unwrap_or_else(PoisonError::into_inner);
-            request.signature = signer.sign(&request, Timestamp::now());
+            let signature = signer.sign(&request, Timestamp::now());
+            request.sign(signature);
         }
         request
     }

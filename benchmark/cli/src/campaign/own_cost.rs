@@ -1,4 +1,4 @@
-//! What the harness itself costs: the baseline with recording and without, and the same loop without the SDK, taking turns on the
+//! What the harness itself costs: the baseline with recording and without, and the same client in a loop without the SDK, taking turns on the
 //! replicas' CPUs against an origin of their own.
 
 use std::path::Path;
@@ -20,11 +20,17 @@ use crate::stats::comparison::LEAST_TRIALS;
 use crate::store::Store;
 use crate::target::{OriginProcess, Place};
 
-/// What the bare loop does too.
+/// What is asked.
 const TEST: &str = "fetch_range";
 
 /// Each contender has so many turns; its figure is their median.
 const TURNS: usize = 5;
+
+/// The flags of each.
+const CONTENDERS: [&[&str]; 3] = [&[], &["--recording", "false"], BARE];
+
+/// The loop without the SDK.
+const BARE: &[&str] = &["--bare"];
 
 /// Requests in flight.
 const CONCURRENCY: &str = "32";
@@ -39,7 +45,7 @@ pub struct OwnCost {
     pub recorded_us: f64,
     /// With counts alone: no latency is kept.
     pub unrecorded_us: f64,
-    /// The same client in a loop of its own: no SDK.
+    /// The same client in a loop without the SDK: requests made beforehand, nothing drawn, timed, judged or recorded.
     pub bare_us: f64,
 }
 
@@ -74,32 +80,25 @@ pub(super) async fn known(
     }
 }
 
-/// Measures it in some 20 s, once its programs are built.
+/// Measures it in some 20 s.
 ///
 /// # Errors
-/// When a program does not build or run, or the origin does not start.
+/// When the program does not run, or the origin does not start.
 async fn measure(builder: &Builder, baseline: &Library, cpus: &CpuSplit) -> Result<OwnCost> {
-    let bare = builder.build_bare(baseline).await?;
     let test = builder.command(baseline).program;
     let origin = OriginProcess::start(&Place::loopback(&cpus.origin)).await?;
     let bucket = uuid::Uuid::now_v7().to_string();
     let contract = Contract { objects: 64, object_size: 64 << 20, ..Contract::default() };
     origin.announce(&bucket, &Announcement { seed: 1, contract, inject: Vec::new() }).await?;
     let url = origin.bucket_url(&bucket);
-    let mut figures: [Vec<f64>; 3] = Default::default();
+    let mut figures: [Vec<f64>; CONTENDERS.len()] = Default::default();
     for turn in 0..TURNS {
-        for contender in (0..3).map(|place| (place + turn) % 3) {
-            let output = match contender {
-                2 => run(&bare, &[&url, CONCURRENCY, "0.3", "1", "1"], cpus).await?,
-                _ => {
-                    let recording = if contender == 0 { "true" } else { "false" };
-                    let load = ["--concurrency", CONCURRENCY, "--warmup", "300ms", "--duration", "1s"];
-                    let arguments =
-                        [&["--test", TEST, "--target", &url, "--origin", "--recording", recording], &load[..]].concat();
-                    run(&test, &arguments, cpus).await?
-                }
-            };
-            figures[contender].push(if contender == 2 { of_bare(&output)? } else { of_test(&output)? });
+        for contender in (0..CONTENDERS.len()).map(|place| (place + turn) % CONTENDERS.len()) {
+            let load = ["--test", TEST, "--target", &url, "--origin", "--concurrency", CONCURRENCY];
+            let length = ["--warmup", "300ms", "--duration", "1s"];
+            let arguments = [&load[..], &length, CONTENDERS[contender]].concat();
+            let output = run(&test, &arguments, cpus).await?;
+            figures[contender].push(if CONTENDERS[contender] == BARE { of_bare(&output)? } else { of_test(&output)? });
         }
     }
     let [recorded_us, unrecorded_us, bare_us] = figures.map(median);

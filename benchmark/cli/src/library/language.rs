@@ -78,16 +78,6 @@ impl Builder {
         }
     }
 
-    /// Builds the loop of a library without the SDK, and returns its program.
-    ///
-    /// # Errors
-    /// When it does not build.
-    pub async fn build_bare(&self, library: &Library) -> Result<PathBuf> {
-        match library.language {
-            Language::Rust => self.rust.build_example(library, &format!("{}-bare", library.name)).await,
-        }
-    }
-
     /// The command line of a replica, once its library is built.
     #[must_use]
     pub fn command(&self, library: &Library) -> CommandLine {

@@ -61,25 +61,11 @@ impl Rust {
     ///
     /// # Errors
     /// When it does not compile; the message ends with cargo's own last lines.
-    pub(super) async fn build(&self, library: &Library, progress: impl FnMut(&str)) -> Result<()> {
-        self.cargo_build(library, &[], progress).await
-    }
-
-    /// Builds an example of a library's package and returns its program.
-    ///
-    /// # Errors
-    /// When it does not compile.
-    pub(super) async fn build_example(&self, library: &Library, name: &str) -> Result<PathBuf> {
-        self.cargo_build(library, &["--example", name], |_| {}).await?;
-        Ok(self.target_folder().join(&self.triple).join("release/examples").join(name))
-    }
-
-    async fn cargo_build(&self, library: &Library, more: &[&str], mut progress: impl FnMut(&str)) -> Result<()> {
+    pub(super) async fn build(&self, library: &Library, mut progress: impl FnMut(&str)) -> Result<()> {
         let mut command = Command::new(&self.cargo);
         command
             .args(["build", "--release", "--locked", "--manifest-path"])
             .arg(folder_of(&self.root, &library.name).join("Cargo.toml"))
-            .args(more)
             .args(["--target", &self.triple, "--target-dir"])
             .arg(self.target_folder())
             .current_dir(&self.root)

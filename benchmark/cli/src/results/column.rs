@@ -372,7 +372,7 @@ static LAYOUT: &[Column] = &[
         "ttfb_p50_ms",
         first_byte,
         p50,
-        "median time to the first byte of successes, where the library shows it"
+        "median time to the first byte of a sample of the successes (one in 8, all of them where `--requests` is 10,000 or less), where the library shows it"
     ),
     percentile!("ttfb_p99_ms", first_byte, p99, "99th percentile of the same"),
     percentile!(

@@ -15,11 +15,21 @@ pub(super) const LONGEST_KEPT: usize = 16 << 20;
 #[derive(Debug, Default)]
 pub struct Answer {
     pub(super) status: u16,
+    operation: Option<Operation>,
+    keeps: bool,
+    pub(super) content_differs: bool,
     pub(super) content_range: Option<ContentRange>,
+    pub(super) length: u64,
+    /// Where the content is compared: where in the pattern the object begins, and the offset of the first byte.
+    compared: Option<(usize, u64)>,
+    pub(super) told: Told,
+}
+
+/// What only answers have that are no object's bytes: apart, so that all others touch little memory.
+#[derive(Debug, Default)]
+pub(super) struct Told {
     /// The length that the head names, where it is asked for.
     pub(super) named_length: Option<u64>,
-    pub(super) length: u64,
-    pub(super) content_differs: bool,
     /// The body, where what was asked keeps it.
     pub(super) body: Vec<u8>,
     /// The entity tag, where it is asked for; empty where there was none.
@@ -31,10 +41,6 @@ pub struct Answer {
     pub(super) is_parsed: bool,
     /// Why the body does not say what was asked for.
     pub(super) unreadable: Option<String>,
-    operation: Option<Operation>,
-    /// Where the content is compared: where in the pattern the object begins, and the offset of the first byte.
-    compared: Option<(usize, u64)>,
-    keeps: bool,
 }
 
 impl Answer {
@@ -60,29 +66,40 @@ impl Answer {
     #[inline(never)]
     fn expect_more(&mut self, ask: &Ask<'_>) {
         self.keeps = ask.expected.keeps();
-        self.body.clear();
-        self.named_length = None;
-        self.tag.clear();
-        self.upload.clear();
-        self.is_parsed = false;
-        self.unreadable = None;
+        self.told.body.clear();
+        self.told.named_length = None;
+        self.told.tag.clear();
+        self.told.upload.clear();
+        self.told.is_parsed = false;
+        self.told.unreadable = None;
         if ask.operation == Operation::List {
-            self.listing.expect(ask);
+            self.told.listing.expect(ask);
         }
     }
 
     /// The head is here: its status, and its headers by lower-case name. Only those that matter are asked for.
     #[inline]
     pub fn head<'v>(&mut self, status: u16, header: impl Fn(&str) -> Option<&'v [u8]>) {
+        self.head_with(status, header, ContentRange::parse);
+    }
+
+    /// The same, by whoever has a shorter way to read a `content-range`.
+    #[inline]
+    pub fn head_with<'v>(
+        &mut self,
+        status: u16,
+        header: impl Fn(&str) -> Option<&'v [u8]>,
+        content_range: impl FnOnce(&[u8]) -> Option<ContentRange>,
+    ) {
         self.status = status;
         match self.operation {
-            Some(Operation::Get) => self.content_range = header("content-range").and_then(ContentRange::parse),
+            Some(Operation::Get) => self.content_range = header("content-range").and_then(content_range),
             Some(Operation::Head) => {
                 let length = header("content-length").and_then(leading_number);
-                self.named_length = length.filter(|(_, rest)| rest.is_empty()).map(|(length, _)| length);
+                self.told.named_length = length.filter(|(_, rest)| rest.is_empty()).map(|(length, _)| length);
             }
             Some(Operation::UploadPart) => {
-                self.tag.push_str(&String::from_utf8_lossy(header("etag").unwrap_or_default()));
+                self.told.tag.push_str(&String::from_utf8_lossy(header("etag").unwrap_or_default()));
             }
             _ => {}
         }
@@ -94,55 +111,58 @@ impl Answer {
         if let Some((pattern, first)) = self.compared {
             self.content_differs |= !content::matches(pattern, first + self.length, bytes);
         }
-        if self.keeps && self.body.len() + bytes.len() <= LONGEST_KEPT {
-            self.body.extend_from_slice(bytes);
+        if self.keeps && self.told.body.len() + bytes.len() <= LONGEST_KEPT {
+            self.told.body.extend_from_slice(bytes);
         }
         self.length += bytes.len() as u64;
     }
 
     /// The library has read an upload's id by itself.
     pub fn upload_id(&mut self, id: &str) {
-        self.is_parsed = true;
-        self.upload.push_str(id);
+        self.told.is_parsed = true;
+        self.told.upload.push_str(id);
     }
 
     /// The library has read by itself that an upload is complete.
     pub const fn completed(&mut self) {
-        self.is_parsed = true;
+        self.told.is_parsed = true;
     }
 
     /// The library has read a key of a page by itself; its size, in bytes, is not looked at.
     pub fn key(&mut self, key: &str) {
-        self.is_parsed = true;
-        self.listing.key(key);
+        self.told.is_parsed = true;
+        self.told.listing.key(key);
     }
 
     /// The library has read by itself where a listing goes on, or that it does not.
     pub fn page_end(&mut self, continuation: Option<&str>) {
-        self.is_parsed = true;
-        self.listing.continuation = continuation.map(str::to_owned);
+        self.told.is_parsed = true;
+        self.told.listing.continuation = continuation.map(str::to_owned);
     }
 
     /// The body is whole: what it says is read, unless the library has done that. To be called before it is judged, within the time of
     /// the request: a library that reads by itself has spent it too.
     #[inline]
     pub fn close(&mut self) {
-        if self.keeps && !self.is_parsed && (200..300).contains(&self.status) && self.operation != Some(Operation::Get)
+        if self.keeps
+            && !self.told.is_parsed
+            && (200..300).contains(&self.status)
+            && self.operation != Some(Operation::Get)
         {
-            self.unreadable = self.read_body().err();
+            self.told.unreadable = self.read_body().err();
         }
     }
 
     fn read_body(&mut self) -> Result<(), String> {
-        if self.length > self.body.len() as u64 {
+        if self.length > self.told.body.len() as u64 {
             return Err(format!("a body of {} bytes: {LONGEST_KEPT} are the most", self.length));
         }
-        let text = str::from_utf8(&self.body).map_err(|error| format!("not XML: {error}"))?;
+        let text = str::from_utf8(&self.told.body).map_err(|error| format!("not XML: {error}"))?;
         match self.operation {
-            Some(Operation::List) => self.listing.read(text),
+            Some(Operation::List) => self.told.listing.read(text),
             Some(Operation::CreateUpload) => elements(text, |parent, name, text| {
                 if (parent, name) == ("InitiateMultipartUploadResult", "UploadId") {
-                    self.upload.push_str(text);
+                    self.told.upload.push_str(text);
                 }
             }),
             Some(Operation::CompleteUpload) => {
@@ -165,6 +185,11 @@ impl Answer {
         self.length
     }
 
+    /// Takes out how long the body was.
+    pub const fn take_length(&mut self) -> u64 {
+        std::mem::replace(&mut self.length, 0)
+    }
+
     /// What the response said of its range.
     #[must_use]
     pub const fn content_range(&self) -> Option<ContentRange> {
@@ -173,28 +198,28 @@ impl Answer {
 
     /// The keys that a page had.
     pub(super) const fn keys(&self) -> u64 {
-        self.listing.keys
+        self.told.listing.keys
     }
 
     /// Where a listing goes on behind a page.
     pub(super) fn continuation(&self) -> Option<&str> {
-        self.listing.continuation.as_deref()
+        self.told.listing.continuation.as_deref()
     }
 
     /// The entity tag, as it came.
     pub(super) fn tag(&self) -> &str {
-        &self.tag
+        &self.told.tag
     }
 
     /// An upload's id.
     pub(super) fn upload(&self) -> &str {
-        &self.upload
+        &self.told.upload
     }
 
     /// The length that the head named, where it was asked for.
     #[must_use]
     pub const fn named_length(&self) -> Option<u64> {
-        self.named_length
+        self.told.named_length
     }
 }
 /// The `content-range` of a response: `bytes first-last/size`.

@@ -58,6 +58,16 @@ impl Expected {
         }
     }
 
+    /// The whole size of the object that is expected, where it is known.
+    #[inline]
+    #[must_use]
+    pub const fn size(&self) -> Option<u64> {
+        match self {
+            Self::Object { size, .. } => *size,
+            _ => None,
+        }
+    }
+
     /// Whether the body is looked at as a whole.
     pub(super) const fn keeps(&self) -> bool {
         matches!(self, Self::Document { .. } | Self::Upload | Self::Completed | Self::Page { .. })

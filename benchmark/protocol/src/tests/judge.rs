@@ -39,7 +39,7 @@ impl Ask<'_> {
             (Expected::Head { size }, _) => judge_head(answer, *size),
             (Expected::Taken, _) => self.judge_taken(answer),
             (Expected::Gone, _) => judge_status(answer, &[204, 200]),
-            (Expected::Upload, _) => judge_told(answer, &answer.upload, "an upload's id"),
+            (Expected::Upload, _) => judge_told(answer, &answer.told.upload, "an upload's id"),
             (Expected::Completed, _) => judge_read(answer),
             (Expected::Page { first, total, known }, _) => judge_page(answer, *first, *total, *known),
         }
@@ -48,7 +48,7 @@ impl Ask<'_> {
     /// 200 is what S3 says; other servers tell a new object (201) from an old one (204).
     fn judge_taken(&self, answer: &Answer) -> Result<(), Fault> {
         judge_status(answer, &[200, 204, 201])?;
-        if self.operation == Operation::UploadPart && answer.tag.is_empty() {
+        if self.operation == Operation::UploadPart && answer.told.tag.is_empty() {
             return Err(Fault::bad("a part without an entity tag"));
         }
         Ok(())
@@ -95,7 +95,7 @@ fn judge_status(answer: &Answer, good: &[u16]) -> Result<(), Fault> {
 
 fn judge_head(answer: &Answer, size: Option<u64>) -> Result<(), Fault> {
     judge_status(answer, &[200])?;
-    match (size, answer.named_length) {
+    match (size, answer.told.named_length) {
         (Some(size), Some(named)) if size != named => {
             Err(Fault::bad(format!("the object is {named} bytes long instead of {size}")))
         }
@@ -107,7 +107,7 @@ fn judge_head(answer: &Answer, size: Option<u64>) -> Result<(), Fault> {
 /// That the body says what was asked for.
 fn judge_read(answer: &Answer) -> Result<(), Fault> {
     judge_status(answer, &[200])?;
-    answer.unreadable.as_ref().map_or(Ok(()), |why| Err(Fault::bad(why.clone())))
+    answer.told.unreadable.as_ref().map_or(Ok(()), |why| Err(Fault::bad(why.clone())))
 }
 
 fn judge_told(answer: &Answer, told: &str, what: &str) -> Result<(), Fault> {
@@ -117,7 +117,7 @@ fn judge_told(answer: &Answer, told: &str, what: &str) -> Result<(), Fault> {
 
 fn judge_page(answer: &Answer, first: u64, total: u64, known: bool) -> Result<(), Fault> {
     judge_read(answer)?;
-    let listing = &answer.listing;
+    let listing = &answer.told.listing;
     let seen = first + listing.keys;
     if let Some(key) = &listing.wrong {
         let wanted = if known { "is not the next of the run's objects" } else { "is out of order" };
@@ -154,11 +154,11 @@ fn judge_document(answer: &Answer, known: Option<&Document>) -> Result<(), Fault
         return Err(Fault::bad(format!("a document of {} bytes: {LONGEST_KEPT} are the most", answer.length)));
     }
     let not_json = |error: &dyn std::fmt::Display| Fault::bad(format!("not JSON: {error}"));
-    let text = str::from_utf8(&answer.body).map_err(|error| not_json(&error))?;
+    let text = str::from_utf8(&answer.told.body).map_err(|error| not_json(&error))?;
     // Nothing of it is kept, which costs a fraction of reading it into a value.
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(&error))?;
     let Some(known) = known else { return Ok(()) };
-    match document_id(&answer.body) {
+    match document_id(&answer.told.body) {
         Some(id) if id == u64::from(known.id) => {}
         Some(id) => return Err(Fault::bad(format!("asked for document {}, got document {id}", known.id))),
         None => return Err(Fault::bad(format!("asked for document {}, got another text", known.id))),
@@ -266,7 +266,7 @@ mod tests {
         for _ in 0..20 {
             answer.chunk(&piece);
         }
-        assert!(answer.body.len() <= LONGEST_KEPT);
+        assert!(answer.told.body.len() <= LONGEST_KEPT);
         assert_eq!(ask.judge(&answer).unwrap_err().text, "a document of 20971520 bytes: 16777216 are the most");
     }
 }

@@ -15,6 +15,7 @@ use super::open::Step;
 use super::schedule::Stage;
 use super::slot::Slot;
 use super::{After, Begun, DRAIN_LOOK, Hand, Load, Shape, UNDO, no_socket, slot_panicked};
+use crate::bare::{Bare, Measured};
 use crate::client::{AsyncClient, ConstructError};
 use crate::clock::now_ns;
 use crate::engine::Engine;
@@ -123,6 +124,20 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
         self.runtime.shutdown_background();
         ran
     }
+
+    fn run_bare(self, bare: &Arc<Bare>, options: &Options) -> Result<Measured, String> {
+        let measured = self.runtime.block_on(async {
+            for index in 0..self.concurrency as usize {
+                tokio::spawn(run_bare_slot(Arc::clone(&self.client), Arc::clone(bare), index));
+            }
+            tokio::time::sleep(options.warmup).await;
+            let mark = bare.mark();
+            tokio::time::sleep(options.duration).await;
+            bare.since(&mark)
+        });
+        self.runtime.shutdown_background();
+        measured
+    }
 }
 
 /// Waits until every slot has left, or the drain is over. A slot that panicked is lost, and the load with it.
@@ -160,7 +175,7 @@ impl<C: AsyncClient> Place<C> {
         hand.begin(begun);
         let mut request = self.load.workload.first(begun.ordinal);
         let outcome = loop {
-            hand.response.expect(&request);
+            hand.response.expect(&request, self.load.is_sampled(begun));
             let outcome = match &self.gate {
                 None => self.request(&request, &mut hand.response).await,
                 Some(gate) => match place(gate, self.slot()).await {
@@ -176,7 +191,7 @@ impl<C: AsyncClient> Place<C> {
         let (ended_ns, failed) = (outcome.ended_ns, outcome.failure.is_some());
         self.load.end(self.at(), begun, hand, outcome);
         if failed && let Some(undo) = self.load.workload.undo(begun.ordinal, &hand.trail) {
-            hand.response.expect(&undo);
+            hand.response.expect(&undo, false);
             let undone = async {
                 let _place = match &self.gate {
                     None => None,
@@ -230,6 +245,16 @@ async fn run_open_slot<C: AsyncClient>(place: Place<C>) {
             }
             Step::Over => return,
         };
+    }
+}
+
+async fn run_bare_slot<C: AsyncClient>(client: Arc<C>, bare: Arc<Bare>, index: usize) {
+    let mut response = Response::default();
+    for request in bare.requests(index) {
+        if let Err(failure) = client.perform(request, &mut response).await {
+            return bare.fail(failure);
+        }
+        bare.count(index, &mut response);
     }
 }
 

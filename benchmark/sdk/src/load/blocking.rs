@@ -14,6 +14,7 @@ use nix::sys::prctl::set_timerslack;
 use super::open::Step;
 use super::schedule::Stage;
 use super::{After, Begun, DRAIN_LOOK, Hand, Load, Shape, locked, no_socket, slot_panicked};
+use crate::bare::{Bare, Measured};
 use crate::client::{BlockingClient, ConstructError};
 use crate::clock::now_ns;
 use crate::engine::Engine;
@@ -95,6 +96,18 @@ impl<C: BlockingClient> Engine for Blocking<C> {
         // A thread that is still in a request cannot be ended; it ends with the process.
         ran
     }
+
+    fn run_bare(self, bare: &Arc<Bare>, options: &Options) -> Result<Measured, String> {
+        for index in 0..self.concurrency as usize {
+            let (client, bare) = (Arc::clone(&self.client), Arc::clone(bare));
+            let spawned = thread::Builder::new().spawn(move || run_bare_slot(&*client, &bare, index));
+            spawned.map_err(|error| format!("cannot start a thread: {error}"))?;
+        }
+        thread::sleep(options.warmup);
+        let mark = bare.mark();
+        thread::sleep(options.duration);
+        bare.since(&mark)
+    }
 }
 
 /// Waits until every slot has left, or the drain is over. A slot that panicked is lost, and the load with it.
@@ -128,7 +141,7 @@ impl<C: BlockingClient> Place<C> {
         hand.begin(begun);
         let mut request = self.load.workload.first(begun.ordinal);
         let outcome = loop {
-            hand.response.expect(&request);
+            hand.response.expect(&request, self.load.is_sampled(begun));
             let permit = self.gate.as_ref().map(|gate| gate.acquire(begun.started_ns));
             let outcome = match permit {
                 Some(None) => Err(no_socket()),
@@ -142,7 +155,7 @@ impl<C: BlockingClient> Place<C> {
         let (ended_ns, failed) = (outcome.ended_ns, outcome.failure.is_some());
         self.load.end(self.at(), begun, hand, outcome);
         if failed && let Some(undo) = self.load.workload.undo(begun.ordinal, &hand.trail) {
-            hand.response.expect(&undo);
+            hand.response.expect(&undo, false);
             // What cannot be undone stays at the target, which is no failure of any call.
             let permit = self.gate.as_ref().map(|gate| gate.acquire(now_ns()));
             if !matches!(permit, Some(None)) {
@@ -196,6 +209,16 @@ fn run_open_slot<C: BlockingClient>(place: &Place<C>) {
             }
             Step::Over => return,
         };
+    }
+}
+
+fn run_bare_slot<C: BlockingClient>(client: &C, bare: &Bare, index: usize) {
+    let mut response = Response::default();
+    for request in bare.requests(index) {
+        if let Err(failure) = client.perform(request, &mut response) {
+            return bare.fail(failure);
+        }
+        bare.count(index, &mut response);
     }
 }
 

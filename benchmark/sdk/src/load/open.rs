@@ -127,7 +127,7 @@ impl Load {
             started_ns: begun.started_ns,
             issued_ns: begun.issued_ns,
             ended_ns: begun.started_ns + self.timeout_ns,
-            first_byte_ns: None,
+            first_byte_ns: 0,
             bytes: 0,
             sent_bytes: 0,
             failure: Some(Box::new(Failure::new(FailureKind::Timeout, "no slot was free within the timeout"))),

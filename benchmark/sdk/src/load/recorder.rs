@@ -5,7 +5,7 @@ use benchmark_protocol::message::{FailureSample, Phase};
 use hdrhistogram::Histogram;
 
 use super::delays::Delays;
-use super::histogram::{BATCH, histogram};
+use super::histogram::{Batched, histogram};
 use super::operations::{Operations, Requested};
 use crate::failure::Failure;
 
@@ -16,18 +16,19 @@ const SAMPLES_PER_KIND: usize = 3;
 const SAMPLE_LENGTH: usize = 300;
 
 /// What the requests of one worker thread came to. Histograms are in nanoseconds, with 3 significant digits from 1 ns on.
+/// On cache lines of its own, as other threads write theirs.
 #[derive(Clone, Debug)]
+#[repr(align(128))]
 pub(super) struct Recorder {
     pub(super) warm_up: Counts,
     pub(super) window: Counts,
     pub(super) received_bytes: u64,
     /// When the last request of the window ended.
     pub(super) last_ended_ns: u64,
-    latency: Histogram<u64>,
+    latency: Batched,
     failure_latency: Histogram<u64>,
-    first_byte: Histogram<u64>,
-    /// Latency and time to the first byte of successes that are in no histogram yet.
-    batch: Vec<(u64, Option<u64>)>,
+    /// Of a sample.
+    first_byte: Batched,
     /// What an open loop records besides.
     delays: Option<Box<Delays>>,
     /// The window's requests by operation, where the test has several.
@@ -58,7 +59,8 @@ pub(super) struct Ended {
     pub(super) started_ns: u64,
     pub(super) issued_ns: u64,
     pub(super) ended_ns: u64,
-    pub(super) first_byte_ns: Option<u64>,
+    /// 0 where it was not taken.
+    pub(super) first_byte_ns: u64,
     pub(super) bytes: u64,
     pub(super) sent_bytes: u64,
     pub(super) failure: Option<Box<Failure>>,
@@ -74,10 +76,9 @@ impl Recorder {
             window: Counts::default(),
             received_bytes: 0,
             last_ended_ns: 0,
-            latency: histogram(longest_ns),
+            latency: Batched::new(longest_ns),
             failure_latency: histogram(longest_ns),
-            first_byte: histogram(longest_ns),
-            batch: Vec::with_capacity(BATCH),
+            first_byte: Batched::new(longest_ns),
             delays: kept.delays.then(|| Box::new(Delays::new(longest_ns))),
             operations: kept.operations.then(|| Box::new(Operations::new(longest_ns))),
             samples: Vec::new(),
@@ -118,9 +119,9 @@ impl Recorder {
                 counts.success_bytes += ended.bytes;
                 counts.sent_bytes += ended.sent_bytes;
                 if measured && self.recording {
-                    self.batch.push((latency_ns, ended.first_byte_ns.map(|at_ns| at_ns - ended.started_ns)));
-                    if self.batch.len() == BATCH {
-                        self.flush();
+                    self.latency.record(latency_ns);
+                    if ended.first_byte_ns != 0 {
+                        self.first_byte.record(ended.first_byte_ns - ended.started_ns);
                     }
                     if let Some(delays) = &mut self.delays {
                         delays.succeed(ended.ended_ns - ended.issued_ns);
@@ -139,12 +140,8 @@ impl Recorder {
 
     /// Brings the histograms up to date.
     pub(super) fn flush(&mut self) {
-        for (latency_ns, first_byte_ns) in self.batch.drain(..) {
-            self.latency.saturating_record(latency_ns);
-            if let Some(first_byte_ns) = first_byte_ns {
-                self.first_byte.saturating_record(first_byte_ns);
-            }
-        }
+        self.latency.flush();
+        self.first_byte.flush();
         if let Some(delays) = &mut self.delays {
             delays.flush();
         }
@@ -160,9 +157,9 @@ impl Recorder {
         self.received_bytes += other.received_bytes;
         self.last_ended_ns = self.last_ended_ns.max(other.last_ended_ns);
         for (sum, part) in [
-            (&mut self.latency, &other.latency),
+            (&mut self.latency.histogram, &other.latency.histogram),
             (&mut self.failure_latency, &other.failure_latency),
-            (&mut self.first_byte, &other.first_byte),
+            (&mut self.first_byte.histogram, &other.first_byte.histogram),
         ] {
             // All recorders of a process have the same bounds.
             sum.add(part).unwrap_or_else(|_| unreachable!("equal bounds"));
@@ -179,7 +176,7 @@ impl Recorder {
     }
 
     pub(super) const fn latency(&self) -> &Histogram<u64> {
-        &self.latency
+        &self.latency.histogram
     }
 
     pub(super) const fn failure_latency(&self) -> &Histogram<u64> {
@@ -187,7 +184,7 @@ impl Recorder {
     }
 
     pub(super) const fn first_byte(&self) -> &Histogram<u64> {
-        &self.first_byte
+        &self.first_byte.histogram
     }
 
     pub(super) fn delays(&self) -> Option<&Delays> {
@@ -213,6 +210,7 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
+    use super::super::histogram::BATCH;
     use super::*;
 
     const LATENCIES: Kept = Kept { latencies: true, delays: false, operations: false };
@@ -223,7 +221,7 @@ mod tests {
             started_ns: 1_000,
             issued_ns: 2_000,
             ended_ns: 6_000,
-            first_byte_ns: Some(5_000),
+            first_byte_ns: 5_000,
             bytes: 10,
             sent_bytes: 7,
             failure: failure.map(Box::new),
@@ -238,7 +236,7 @@ mod tests {
         recorder.record(ended(Phase::Window, Some(Failure::new(FailureKind::Reset, "reset"))));
         recorder.record(ended(Phase::WarmUp, None));
         recorder.flush();
-        assert_eq!((recorder.latency.len(), recorder.failure_latency.len(), recorder.first_byte.len()), (1, 1, 1));
+        assert_eq!((recorder.latency().len(), recorder.failure_latency.len(), recorder.first_byte().len()), (1, 1, 1));
         assert_eq!((recorder.window.success_bytes, recorder.received_bytes), (10, 30));
         assert_eq!((recorder.window.attempts, recorder.warm_up.attempts), (2, 1));
     }
@@ -251,9 +249,9 @@ mod tests {
             recorder.record(ended(Phase::Window, None));
         }
         recorder.flush();
-        assert_eq!((recorder.latency.len(), recorder.first_byte.len()), (number as u64, number as u64));
-        assert!(recorder.latency.equivalent(recorder.latency.max(), 5_000));
-        assert!(recorder.first_byte.equivalent(recorder.first_byte.max(), 4_000));
+        assert_eq!((recorder.latency().len(), recorder.first_byte().len()), (number as u64, number as u64));
+        assert!(recorder.latency().equivalent(recorder.latency().max(), 5_000));
+        assert!(recorder.first_byte().equivalent(recorder.first_byte().max(), 4_000));
     }
 
     #[test]
