@@ -104,7 +104,7 @@ impl Seat {
                 return Ok(Some(tick));
             }
             (ReplicaMessage::Result(result), Stage::Started) => {
-                self.sound(figures::check(&result))?;
+                self.sound(figures::check_result(&result))?;
                 self.stage = Stage::Done;
                 self.record.result = Some(*result);
                 self.send(CoordinatorMessage::Ack);
