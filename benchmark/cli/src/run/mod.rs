@@ -1,6 +1,7 @@
 //! One run: the coordinator hears its replicas, the conductor takes it from its announcement to its row, the verdict judges it.
 
 mod abandoned;
+mod audit;
 mod conduct;
 pub mod coordinator;
 mod mark;
