@@ -45,8 +45,9 @@ def command(bench, *arguments, environment=None, accepted=(0,)):
 
 
 def rows(bench, database):
-    """Of the database's last campaign."""
-    return json.loads(command(bench, "get-results", "-", "--campaign", "last", "--format", "json", "--db", database))
+    """Of the database's last campaign, those of wholes."""
+    every = json.loads(command(bench, "get-results", "-", "--campaign", "last", "--format", "json", "--db", database))
+    return [row for row in every if row["operation"] is None]
 
 
 def fresh(bench):

@@ -294,5 +294,6 @@ fn build() -> Build {
         compiler: "none".to_owned(),
         target: "none".to_owned(),
         features: String::new(),
+        parses: false,
     }
 }

@@ -72,6 +72,12 @@ impl Operation {
         }
     }
 
+    /// Whether what it asks comes as XML, which somebody has to read: a page of a listing, the id of an upload, an upload's outcome.
+    #[must_use]
+    pub const fn is_answered_in_xml(self) -> bool {
+        matches!(self, Self::List | Self::CreateUpload | Self::CompleteUpload)
+    }
+
     /// The operation that a request is: its method, whether its path goes on behind the bucket, and its query. `None` for what no
     /// test asks.
     #[must_use]

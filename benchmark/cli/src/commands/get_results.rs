@@ -12,7 +12,8 @@ use crate::store::Store;
 /// Options of `get-results`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-One row for each case and campaign, its trials pooled; every column is explained in docs/RESULTS.md. What was not measured is empty.
+One row for each case and campaign, its trials pooled, and behind it one for each operation where the test has several (column
+`operation`); every column is explained in docs/RESULTS.md. What was not measured is empty.
 
 Examples:
   benchmark get-results out.csv

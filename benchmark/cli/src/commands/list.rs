@@ -1,6 +1,7 @@
 //! `benchmark list`.
 
 use anyhow::Result;
+use benchmark_protocol::operation::Operation;
 use benchmark_protocol::tests::Test;
 use clap::Args;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
@@ -37,7 +38,7 @@ impl List {
         } else {
             let root = library::root()?;
             let libraries = library::catalogue(&root)?;
-            println!("{}\n\n{}", libraries_table(&libraries), parameters_table());
+            println!("{}\n\n{}\n\n{}", libraries_table(&libraries), tests_table(), parameters_table());
             for library in &libraries {
                 for (option, reason) in &library.unsupported {
                     println!("unsupported: {} {option}: {reason}", library.name);
@@ -56,14 +57,51 @@ fn new_table(header: &[&str]) -> Table {
 }
 
 fn libraries_table(libraries: &[library::Library]) -> Table {
-    let mut table = new_table(&["library", "version", "operations", "tests", "unsupported", "what it is"]);
+    let mut table =
+        new_table(&["library", "version", "operations", "tests", "XML read by", "unsupported", "what it is"]);
+    let tests: Vec<&str> = Test::all().map(Test::name).collect();
     for library in libraries {
-        let tests: Vec<&str> = library.tests.iter().map(|test| test.name()).collect();
-        let unsupported: Vec<&str> = library.unsupported.keys().map(String::as_str).collect();
-        let unsupported = unsupported.join(", ");
+        let own: Vec<&str> = library.tests.iter().map(|test| test.name()).collect();
         let operations: Vec<&str> = library.operations.iter().map(|operation| operation.name()).collect();
-        let [operations, tests] = [operations, tests].map(|names| names.join(", "));
-        table.add_row([&library.name, &library.version, &operations, &tests, &unsupported, &library.summary]);
+        let unsupported: Vec<&str> = library.unsupported.keys().map(String::as_str).collect();
+        table.add_row([
+            &library.name,
+            &library.version,
+            &of_all(&operations, &Operation::ALL.map(Operation::name)),
+            &of_all(&own, &tests),
+            reader(library),
+            &unsupported.join(", "),
+            &library.summary,
+        ]);
+    }
+    table
+}
+
+/// Names out of all there are, by what lacks where that is less to read.
+fn of_all(names: &[&str], all: &[&str]) -> String {
+    let lacking: Vec<&str> = all.iter().copied().filter(|name| !names.contains(name)).collect();
+    match lacking.len() {
+        0 => "all".to_owned(),
+        lacks if lacks < names.len() => format!("all but {}", lacking.join(", ")),
+        _ => names.join(", "),
+    }
+}
+
+/// Who reads a library's XML answers, where it has operations with such.
+fn reader(library: &library::Library) -> &'static str {
+    match library.operations.iter().any(|operation| operation.is_answered_in_xml()) {
+        false => "-",
+        true if library.parses => "library",
+        true => "SDK",
+    }
+}
+
+fn tests_table() -> Table {
+    let mut table = new_table(&["test", "operations", "--quick", "what a call is"]);
+    for test in Test::all() {
+        let operations: Vec<&str> = test.operations().iter().map(|operation| operation.name()).collect();
+        let quick = if test.is_core() { "yes" } else { "-" };
+        table.add_row([test.name(), &operations.join(", "), quick, test.summary()]);
     }
     table
 }
@@ -110,4 +148,18 @@ async fn campaigns(store: &Store) -> Result<Table> {
         ]);
     }
     Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_said_by_what_lacks_where_that_is_shorter() {
+        let all = ["get", "head", "put", "list"];
+        assert_eq!(of_all(&all, &all), "all");
+        assert_eq!(of_all(&["get", "put", "list"], &all), "all but head");
+        assert_eq!(of_all(&["get", "put"], &all), "get, put");
+        assert_eq!(of_all(&[], &all), "");
+    }
 }

@@ -27,7 +27,7 @@ use crate::plan::LoadOptions;
 
 const EXAMPLES: &str = "\
 Examples:
-  benchmark run-all --quick                      every library and test, a few seconds each
+  benchmark run-all --quick                      every library and the core tests, a few seconds each
   benchmark get-results out.csv                  what was measured, as CSV
   benchmark run-test reqwest fetch_range --concurrency 64 --param request_size=1MiB
   benchmark run-all --test call_api --param delay=350ms --requests 1000 --concurrency 1000

@@ -47,7 +47,7 @@ fn said(Copied { library, from, folder }: &Copied) -> String {
     let edits = if library.version == from.version {
         format!(
             "\n  edit {folder}/Cargo.toml      the crate that is measured, pinned exactly, and the package's version: the same\n  \
-             edit {folder}/library.toml    `crate`, its summary, what it cannot honour\n  \
+             edit {folder}/library.toml    `crate`, its summary, its operations, whether it reads XML answers (`parses`), what it cannot honour\n  \
              edit {folder}/client.rs       how its client is constructed and does a request\n  \
              edit {folder}/README.md       what is configured, and why\n  \
              cargo update --workspace"

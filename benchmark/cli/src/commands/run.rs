@@ -23,6 +23,7 @@ use crate::store::Store;
 Examples:
   benchmark run-test reqwest fetch_range
   benchmark run-test ureq call_api --param delay=20ms --concurrency 16 --duration 30s
+  benchmark run-test hyper mixed --param get=70 --param list=0        figures of each operation as well
   benchmark run-test object_store fetch_range --target s3://bucket --endpoint http://127.0.0.1:5000
 
 --concurrency, --pool-size and --requests are per replica: more replicas, more load.")]
@@ -38,6 +39,8 @@ pub(super) struct RunTest {
 /// Options of `run-all`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Every test that a library has the operations for; with --quick the core ones (see `benchmark list`).
+
 Examples:
   benchmark run-all --quick
   benchmark run-all --library reqwest --library hyper --library baseline --test fetch_range

@@ -34,6 +34,8 @@ pub struct Library {
     pub features: String,
     /// The operations it has.
     pub operations: Vec<Operation>,
+    /// Whether it reads XML answers (pages of listings, ids of uploads) itself; the SDK does where it does not.
+    pub parses: bool,
     /// The tests it can run: those of these operations, but for what it does not support.
     pub tests: Vec<Test>,
     /// Options that it cannot honour, each with the reason.
@@ -50,6 +52,9 @@ struct LibraryFile {
     /// The crate that is measured, where that is not the folder's name.
     #[serde(rename = "crate")]
     measured: Option<String>,
+    /// Whether it reads XML answers itself.
+    #[serde(default)]
+    parses: bool,
     #[serde(default)]
     unsupported: BTreeMap<String, String>,
 }
@@ -140,6 +145,7 @@ fn read(folder: &Path) -> Result<Library> {
         features: features(&cargo.dependencies),
         tests: Test::all().filter(runs).collect(),
         operations,
+        parses: file.parses,
         unsupported: file.unsupported,
     })
 }
@@ -242,6 +248,13 @@ mod tests {
         };
         assert!(tests("reqwest").contains(&"call_api") && tests("reqwest").contains(&"fetch_range"));
         assert!(tests("object_store").contains(&"fetch_range") && !tests("object_store").contains(&"call_api"));
+    }
+
+    #[test]
+    fn who_reads_xml_answers_is_said_of_each_library() {
+        let parses: Vec<String> =
+            checkout().into_iter().filter(|library| library.parses).map(|library| library.name).collect();
+        assert_eq!(parses, ["aws-sdk-s3", "object_store"]);
     }
 
     #[test]

@@ -21,4 +21,6 @@ pub struct Build {
     pub target: String,
     /// The pinned crates that the test links, with their versions and features.
     pub features: String,
+    /// Whether the library reads XML answers itself.
+    pub parses: bool,
 }

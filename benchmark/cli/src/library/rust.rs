@@ -123,6 +123,7 @@ impl Rust {
             compiler: self.compiler.clone(),
             target: format!("{} {}", self.triple, self.flags()).trim().to_owned(),
             features: library.features.clone(),
+            parses: library.parses,
         })
     }
 

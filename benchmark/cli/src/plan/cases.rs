@@ -316,10 +316,13 @@ mod tests {
             tests
         };
         // At most 1 GiB for whoever reads the whole.
-        assert_eq!(tests(&["--param", "object_size=2GiB"]), ["call_api", "fetch_range"]);
+        let whole = ["get_object", "put_object", "mixed"];
+        assert!(!tests(&["--param", "object_size=2GiB"]).iter().any(|test| whole.contains(test)));
         // A bucket is no document.
         let bucket = ["--target", "s3://bucket", "--endpoint", "http://h:1"];
-        assert_eq!(tests(&bucket), ["fetch_range", "get_object"]);
+        let suited = tests(&bucket);
+        assert!(["fetch_range", "get_object"].iter().all(|test| suited.contains(test)), "{suited:?}");
+        assert!(!suited.contains(&"call_api"), "{suited:?}");
         let options = LoadOptions::parse(&bucket).unwrap();
         let libraries = library::catalogue(&library::root().unwrap()).unwrap();
         let named = Selection { libraries: vec![], tests: vec!["call_api".to_owned()] };

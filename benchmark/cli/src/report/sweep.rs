@@ -54,7 +54,7 @@ pub fn sweep(rows: &[CampaignRow]) -> Option<String> {
 /// The loads of each curve in rising order; curves by test.
 fn curves(rows: &[CampaignRow]) -> Vec<Vec<Stop<'_>>> {
     let mut curves: Vec<Vec<Stop<'_>>> = Vec::new();
-    for CampaignRow { case, row } in rows.iter().filter(|row| row.case.load.rate.is_some()) {
+    for CampaignRow { case, row, .. } in rows.iter().filter(|row| row.case.load.rate.is_some()) {
         let stop = Stop { case, row, asked: row.rate_asked() };
         let is_sister =
             |curve: &&mut Vec<Stop<'_>>| curve.first().is_some_and(|first| unrated(first.case) == unrated(case));

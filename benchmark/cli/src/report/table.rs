@@ -14,7 +14,8 @@ use crate::stats::comparison::Metric;
 const FIGURES: [&str; 9] =
     ["ok requests/s", "MB/s", "p50 ms", "p99 ms", "CPU us/request", "CPU-s/GB", "peak MB", "of ceiling", "verdict"];
 
-/// A row for each case, grouped by test and conditions, the fastest first and the invalid last: those are not ranked.
+/// A row for each case, grouped by test and conditions, the fastest first and the invalid last: those are not ranked. Below it, set in,
+/// one for each of its operations.
 #[must_use]
 pub fn table(rows: &[CampaignRow]) -> String {
     let mut rows: Vec<&CampaignRow> = rows.iter().collect();
@@ -36,9 +37,14 @@ pub fn table(rows: &[CampaignRow]) -> String {
         table.force_no_tty();
     }
     table.set_header(["library", "test"].into_iter().chain(naming.header()).chain(FIGURES));
-    for CampaignRow { case, row } in rows {
+    for CampaignRow { case, row, operations } in rows {
         let cells = [super::library(case), super::workload(case)].into_iter().chain(naming.values(case));
         table.add_row(cells.map(Cell::new).chain(figures(row)));
+        for row in operations {
+            let name = row.operation.map(|operation| format!("  {operation}")).unwrap_or_default();
+            let cells = [String::new(), name].into_iter().chain(naming.values(case).map(|_| String::new()));
+            table.add_row(cells.map(Cell::new).chain(figures(row)));
+        }
     }
     for index in 2 + naming.header().len()..table.column_count().saturating_sub(1) {
         if let Some(column) = table.column_mut(index) {
@@ -117,13 +123,15 @@ fn figures(row: &Row) -> [Cell; FIGURES.len()] {
     let figures = &row.figures;
     let latency = &figures.latencies.latency;
     let verdict = match (row.is_valid(), row.is_marked()) {
+        // It is the run's, said in the row above.
+        _ if row.operation.is_some() => Cell::new(""),
         (true, false) => Cell::new("valid").fg(Color::Green),
         (true, true) => Cell::new("valid, see notes").fg(Color::Yellow),
         (false, _) => Cell::new("invalid").fg(Color::Red).add_attribute(Attribute::Bold),
     };
     [
         sure(Metric::Rate, 0),
-        number(figures.goodput_bytes_per_second.map(|bytes| bytes / 1e6), 1),
+        number(figures.moved_bytes_per_second().map(|bytes| bytes / 1e6), 1),
         number(latency.p50, 3),
         number(latency.p99, 3),
         sure(Metric::Cpu, 2),

@@ -6,13 +6,15 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use benchmark_protocol::counts::FailureKind;
+use benchmark_protocol::operation::{ByOperation, Operation};
+use benchmark_protocol::tests::Test;
 
 use super::cell::Cell;
 use super::row::Row;
 use crate::case::{CaseOption, Csv, OPTIONS, named};
 use crate::stats::comparison::{Metric, variation};
 use crate::stats::{Family, Percentiles};
-use crate::store::StoredRun;
+use crate::store::{StoredAudit, StoredRun};
 
 /// Which rows have a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Column {
     pub pooled: &'static str,
     /// What its value in a row is.
     value: Of,
+    /// Whether only a whole has it: the row of an operation has nothing there.
+    of_whole: bool,
 }
 
 /// Where the value of a column is from.
@@ -58,6 +62,7 @@ impl Column {
     #[must_use]
     pub fn cell(&self, row: &Row) -> Cell {
         match self.value {
+            _ if self.of_whole && row.operation.is_some() => Cell::Empty,
             Of::Row(cell) => cell(row),
             Of::Option(name) => row.case.settings.get(name).into(),
             Of::OtherOptions => Cell::Empty,
@@ -67,7 +72,15 @@ impl Column {
     /// The column of an option.
     fn of_option(option: &CaseOption) -> Option<Self> {
         let Csv { name, unit, source } = option.csv?;
-        Some(Self { name, unit, scope: Scope::Both, source, pooled: SAME, value: Of::Option(option.name) })
+        Some(Self {
+            name,
+            unit,
+            scope: Scope::Both,
+            source,
+            pooled: SAME,
+            value: Of::Option(option.name),
+            of_whole: false,
+        })
     }
 }
 
@@ -106,7 +119,7 @@ const fn column(
     pooled: &'static str,
     cell: fn(&Row) -> Cell,
 ) -> Column {
-    Column { name, unit, scope: Scope::Both, source, pooled, value: Of::Row(cell) }
+    Column { name, unit, scope: Scope::Both, source, pooled, value: Of::Row(cell), of_whole: false }
 }
 
 /// The place of the column of an option, which the table of options describes.
@@ -115,8 +128,20 @@ const fn option(name: &'static str) -> Column {
 }
 
 /// The place of the columns of all other options.
-const OTHER_OPTIONS: Column =
-    Column { name: "", unit: "", scope: Scope::Both, source: "", pooled: SAME, value: Of::OtherOptions };
+const OTHER_OPTIONS: Column = Column {
+    name: "",
+    unit: "",
+    scope: Scope::Both,
+    source: "",
+    pooled: SAME,
+    value: Of::OtherOptions,
+    of_whole: false,
+};
+
+/// A column that says of a run what cannot be told apart by operation.
+const fn whole(column: Column) -> Column {
+    Column { of_whole: true, ..column }
+}
 
 const fn case(column: Column) -> Column {
     Column { scope: Scope::Case, ..column }
@@ -171,6 +196,13 @@ static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
 static LAYOUT: &[Column] = &[
     column("library_name", "", "the measured library", SAME, |row| row.case.library.as_str().into()),
     column("test_name", "", "the workload", SAME, |row| row.case.test.as_str().into()),
+    column(
+        "operation",
+        "",
+        "the operation that the row is about, where the test has several: its rows follow that of the whole, where this is empty",
+        SAME,
+        |row| row.operation.map(Operation::name).into(),
+    ),
     column("test_params", "", "the test's own parameters, as a JSON object in text", SAME, |row| {
         row.case.params.as_str().into()
     }),
@@ -230,7 +262,8 @@ static LAYOUT: &[Column] = &[
     column(
         "number_requests",
         "requests",
-        "requests started in the window: number_successes + number_failures + number_censored",
+        "requests (of a test whose calls have several: calls) started in the window: number_successes + number_failures + \
+         number_censored; of an operation: its requests that came to an end",
         SUM,
         |row| row.figures.requests.into(),
     ),
@@ -254,13 +287,16 @@ static LAYOUT: &[Column] = &[
     failures!("bad_bytes", BadBytes, "length, range or content were not what was asked for"),
     failures!("reset", Reset, "the peer reset the connection"),
     failures!("other", Other, "anything else"),
-    column(
+    whole(column(
         "number_censored",
         "requests",
-        "those that had neither succeeded nor failed when the drain ended",
+        "those that had neither succeeded nor failed when the drain ended; empty for an operation, as it is the call that is cut off",
         SUM,
         |row| row.figures.window.map(|window| window.censored).into(),
-    ),
+    )),
+    column("failure_share", "share", "number_failures / (number_successes + number_failures)", RATIO, |row| {
+        row.figures.failure_share.into()
+    }),
     column("requests_per_second", "requests/s", "number_successes / duration_seconds", MEAN, |row| {
         row.figures.requests_per_second.into()
     }),
@@ -279,8 +315,17 @@ static LAYOUT: &[Column] = &[
         "over the trials",
         |row| variation(&row.trials.values(Metric::Rate)).map(|share| share * 100.0).into(),
     )),
-    column("goodput_bytes_per_second", "bytes/s", "body bytes of successes / duration_seconds", MEAN, |row| {
+    column("success_received_bytes", "bytes", "body bytes of successes, received", SUM, |row| {
+        row.figures.window.map(|window| window.success_bytes).into()
+    }),
+    column("success_sent_bytes", "bytes", "body bytes of successes, sent: content of objects alone", SUM, |row| {
+        row.figures.window.map(|window| window.sent_bytes).into()
+    }),
+    column("goodput_bytes_per_second", "bytes/s", "success_received_bytes / duration_seconds", MEAN, |row| {
         row.figures.goodput_bytes_per_second.into()
+    }),
+    column("goodput_sent_bytes_per_second", "bytes/s", "success_sent_bytes / duration_seconds", MEAN, |row| {
+        row.figures.goodput_sent_bytes_per_second.into()
     }),
     of_family!(recv_bytes_per_second, "", "count", "samples: one per replica and second of the window", count),
     of_family!(
@@ -410,7 +455,7 @@ static LAYOUT: &[Column] = &[
     column(
         "cpu_seconds_per_gb",
         "CPU s/GB",
-        "(cpu_user_seconds + cpu_system_seconds) / (body bytes of successes / 10^9)",
+        "(cpu_user_seconds + cpu_system_seconds) / ((success_received_bytes + success_sent_bytes) / 10^9)",
         RATIO,
         |row| row.figures.cpu_seconds_per_gb.into(),
     ),
@@ -445,13 +490,13 @@ static LAYOUT: &[Column] = &[
     option("concurrency"),
     option("rate"),
     option("arrivals"),
-    case(column(
+    whole(case(column(
         "rate_asked_per_second",
         "requests/s",
         "requests that were to become due each second, over all replicas",
         MEAN,
         |row| row.rate_asked().into(),
-    )),
+    ))),
     column("scheduled_requests", "requests", "open loop: requests that were due in the window", SUM, |row| {
         row.figures.scheduled.into()
     }),
@@ -489,38 +534,68 @@ static LAYOUT: &[Column] = &[
         "requests",
         "the audit: requests whose head the origin parsed, in all phases",
         SUM,
-        |row| audits(row).map(|audit| audit.requests).reduce(|a, b| a + b).into(),
+        |row| audited(row, |audit| Some(audit.requests), |audit| audit.operations),
     )),
-    case(column("origin_bytes", "bytes", "the audit: body bytes of intact responses, in all phases", SUM, |row| {
-        audits(row).map(|audit| audit.intact_bytes).reduce(|a, b| a + b).into()
-    })),
-    case(column("origin_connections", "connections", "the audit: connections accepted", SUM, |row| {
-        audits(row).map(|audit| audit.connections).reduce(|a, b| a + b).into()
-    })),
-    case(column("origin_peak_concurrency", "requests", "the audit: most requests under way at once", LARGEST, |row| {
-        audits(row).map(|audit| audit.peak_concurrency).max().into()
-    })),
     case(column(
+        "origin_answered",
+        "requests",
+        "the audit: good answers that the origin wrote whole, in all phases",
+        SUM,
+        |row| audited(row, |audit| Some(audit.answered?.total()), |audit| audit.answered),
+    )),
+    whole(case(column(
+        "origin_bytes",
+        "bytes",
+        "the audit: body bytes of intact responses, in all phases",
+        SUM,
+        |row| audits(row).map(|audit| audit.intact_bytes).reduce(|a, b| a + b).into(),
+    ))),
+    whole(case(column(
+        "origin_taken_bytes",
+        "bytes",
+        "the audit: body bytes of requests that came whole, were the object's and were answered so, in all phases",
+        SUM,
+        |row| audits(row).filter_map(|audit| audit.taken_bytes).reduce(|a, b| a + b).into(),
+    ))),
+    whole(case(column("origin_connections", "connections", "the audit: connections accepted", SUM, |row| {
+        audits(row).map(|audit| audit.connections).reduce(|a, b| a + b).into()
+    }))),
+    whole(case(column(
+        "origin_peak_concurrency",
+        "requests",
+        "the audit: most requests under way at once",
+        LARGEST,
+        |row| audits(row).map(|audit| audit.peak_concurrency).max().into(),
+    ))),
+    whole(case(column(
         "origin_cpu_share",
         "share",
         "CPU time that the origin used in the window / (duration x its CPUs), from its own rusage",
         MEAN,
         |row| mean(row, |run| run.origin_cpu_share),
-    )),
-    case(column("harness_cpu_seconds", "CPU s", "CPU time that the harness used in the window", SUM, |row| {
+    ))),
+    whole(case(column("harness_cpu_seconds", "CPU s", "CPU time that the harness used in the window", SUM, |row| {
         total(row, |run| run.harness_cpu_seconds)
-    })),
-    case(column(
+    }))),
+    whole(case(column(
         "monitoring_cpu_seconds",
         "CPU s",
         "CPU time that cAdvisor and Prometheus used in the window, by their own counters",
         SUM,
         |row| total(row, |run| run.monitoring_cpu_seconds),
-    )),
+    ))),
     column("seed", "", "`--seed` of the campaign, which every draw of its runs comes from", SAME, |row| {
         row.case.campaign_seed.parse::<u64>().ok().into()
     }),
     column("library_version", "", "version of the library", SAME, |row| row.case.library_version.as_str().into()),
+    column(
+        "parsed_by",
+        "",
+        "who reads XML answers, as pages of listings and ids of uploads come: the `library` itself, or the `sdk` for it; empty where no \
+         operation is answered so",
+        UNITED,
+        parsed_by,
+    ),
     column("build_sha256", "", "SHA-256 of the measured program, its first 12 digits", "united with `; `", |row| {
         united(row, |run| run.build_sha256.as_deref().map(short))
     }),
@@ -581,14 +656,14 @@ static LAYOUT: &[Column] = &[
     column("marks", "", "what a careful reader of a valid row should know", UNITED, |row| {
         united(row, |run| &run.marks)
     }),
-    column(
+    whole(column(
         "metrics_source",
         "",
         "where the families (*_mean, *_std, ...) come from: `replica` is body bytes and the replicas' own counters, \
          `replica_network` the counters of their network devices instead of body bytes, `prometheus` raw cAdvisor samples",
         UNITED,
         |row| united(row, |run| run.metrics_source.as_deref()),
-    ),
+    )),
     column(
         "prometheus_cpu_seconds",
         "CPU s",
@@ -624,13 +699,13 @@ static LAYOUT: &[Column] = &[
         "sum, where all have it",
         |row| row.figures.observation.scrape_count.into(),
     ),
-    column(
+    whole(column(
         "prometheus_refusal",
         "",
         "why there are no totals from Prometheus where one was asked: a plateau or a replica is missing",
         UNITED,
         |row| united(row, |run| run.prometheus_refusal.as_deref()),
-    ),
+    )),
 ];
 
 fn first(row: &Row) -> &StoredRun {
@@ -638,8 +713,30 @@ fn first(row: &Row) -> &StoredRun {
     &row.runs()[0]
 }
 
-fn audits(row: &Row) -> impl Iterator<Item = &crate::store::StoredAudit> {
+fn audits(row: &Row) -> impl Iterator<Item = &StoredAudit> {
     row.runs().iter().filter_map(|run| run.audit.as_ref())
+}
+
+/// What the audits say of the whole, or of the operation that the row is about.
+fn audited(
+    row: &Row,
+    of_whole: impl Fn(&StoredAudit) -> Option<u64>,
+    by_operation: impl Fn(&StoredAudit) -> Option<ByOperation>,
+) -> Cell {
+    let number = |audit: &StoredAudit| match row.operation {
+        None => of_whole(audit),
+        Some(operation) => Some(by_operation(audit)?[operation]),
+    };
+    audits(row).filter_map(number).reduce(|a, b| a + b).into()
+}
+
+fn parsed_by(row: &Row) -> Cell {
+    let of_test = || Test::named(&row.case.test).map(|test| test.operations()).unwrap_or_default();
+    let asked = row.operation.map_or_else(|| of_test().to_vec(), |operation| vec![operation]);
+    if !asked.into_iter().any(Operation::is_answered_in_xml) {
+        return Cell::Empty;
+    }
+    united(row, |run| run.parses.map(|parses| if parses { "library" } else { "sdk" }))
 }
 
 fn mean(row: &Row, value: impl Fn(&StoredRun) -> Option<f64>) -> Cell {

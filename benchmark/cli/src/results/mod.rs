@@ -1,4 +1,5 @@
-//! `get-results`: finished runs as rows, one per case and campaign or one per replica, in CSV, JSON or Markdown.
+//! `get-results`: finished runs as rows, one per case and campaign or one per replica, each with those of its operations behind it, in
+//! CSV, JSON or Markdown.
 //!
 //! [`rows`] reads a batch of cases at a time and pools their trials, as [`of_campaign`] does for the screen; [`columns`] says what each
 //! column holds, for the exporters and for docs/RESULTS.md alike; [`write`] puts both into a file or on stdout.
@@ -10,6 +11,8 @@ mod column;
 mod error;
 mod export;
 mod filter;
+mod merge;
+mod operation;
 mod output;
 mod refresh;
 mod row;

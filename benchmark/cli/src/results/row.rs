@@ -1,15 +1,19 @@
-//! Rows: the trials of a case pooled, or a replica of a run.
+//! Rows: the trials of a case pooled, or a replica of a run; behind each those of its operations, where its test has several.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
+use benchmark_protocol::operation::Operation;
+
 use super::ceiling::Ceilings;
 use super::error::Error;
 use super::filter::Filter;
+use super::merge;
+use super::operation::{Said, rows_of, runs_with_several};
 use crate::stats::comparison::{CONFIDENCE, Interval, Metric, Trials};
-use crate::stats::{Figures, Histograms, Latencies, Summary, decode_bytes, mean};
-use crate::store::{CaseId, RunKey, Selection, Store, StoredCase, StoredHistograms, StoredReplica, StoredRun};
+use crate::stats::{Figures, Latencies, Summary, mean};
+use crate::store::{CaseId, RunKey, Selection, Store, StoredCase, StoredReplica, StoredRun};
 
 /// Cases read at once: enough that the queries cost nothing, few enough that their samples and histograms fit anywhere.
 pub(super) const CASES_AT_ONCE: usize = 64;
@@ -23,9 +27,11 @@ pub struct Row {
     places: Range<usize>,
     /// The replica that the row is about, where it is about one.
     pub replica: Option<StoredReplica>,
+    /// The operation that the row is about; `None` for the whole.
+    pub operation: Option<Operation>,
     /// Every derived number.
     pub figures: Figures,
-    /// What each block gave; nothing in the row of a replica.
+    /// What each block gave; nothing in the row of a replica or of an operation.
     pub trials: Trials,
     /// Successes per second as a share of the baseline's, where both are valid.
     pub ceiling_share: Option<f64>,
@@ -36,6 +42,19 @@ impl Row {
     #[must_use]
     pub fn runs(&self) -> &[StoredRun] {
         &self.case.runs[self.places.clone()]
+    }
+
+    /// The row of an operation of it.
+    pub(super) fn of_operation(&self, operation: Operation, figures: Figures) -> Self {
+        Self {
+            operation: Some(operation),
+            figures,
+            trials: Trials::default(),
+            ceiling_share: None,
+            places: self.places.clone(),
+            case: Arc::clone(&self.case),
+            replica: self.replica.clone(),
+        }
     }
 
     /// Whether every run of the row is valid.
@@ -63,7 +82,7 @@ impl Row {
     }
 }
 
-/// Rows in order: by time of the campaign, by first run of the case, then by run and replica.
+/// Rows in order: by time of the campaign, by first run of the case, then by run and replica; the whole before its operations.
 #[derive(Debug)]
 pub struct Rows<'s> {
     store: &'s Store,
@@ -73,7 +92,8 @@ pub struct Rows<'s> {
     ready: VecDeque<Row>,
 }
 
-/// The rows that pass a filter, one per case and campaign, or with `per_replica` one per replica of each run.
+/// The rows that pass a filter, one per case and campaign, or with `per_replica` one per replica of each run, and behind it one per
+/// operation.
 ///
 /// # Errors
 /// A filter that nothing passes, or a database that cannot be read.
@@ -103,21 +123,19 @@ impl<'s> Rows<'s> {
         while self.ready.is_empty() && !self.cases.is_empty() {
             let batch: Vec<CaseId> = self.cases.drain(..self.cases.len().min(CASES_AT_ONCE)).collect();
             let cases = self.store.read_cases(&batch).await?.into_iter().map(Arc::new).collect();
-            if self.per_replica {
-                self.read_replicas(cases).await?;
-            } else {
-                self.pool(cases).await?;
-            }
+            let wholes = if self.per_replica { self.read_replicas(cases).await? } else { self.pool(cases).await? };
+            self.add_operations(wholes).await?;
         }
         Ok(self.ready.pop_front())
     }
 
-    async fn pool(&mut self, cases: Vec<Arc<StoredCase>>) -> Result<(), Error> {
+    async fn pool(&self, cases: Vec<Arc<StoredCase>>) -> Result<Vec<Row>, Error> {
         // A single run has its percentiles stored: only pooling needs histograms.
         let several: Vec<&[StoredRun]> =
             cases.iter().map(|case| &case.runs[case.pooled()]).filter(|runs| runs.len() > 1).collect();
         let keys: Vec<RunKey> = several.iter().copied().flatten().map(|run| run.key).collect();
-        let mut merged = merge_all(&several, &self.store.read_histograms(&keys).await?)?.into_iter();
+        let mut merged = merge::latencies(&several, &self.store.read_histograms(&keys).await?)?.into_iter();
+        let mut rows = Vec::with_capacity(cases.len());
         for case in cases {
             let latencies = match &case.runs[case.pooled()] {
                 [run] => run.summary.latencies,
@@ -125,23 +143,44 @@ impl<'s> Rows<'s> {
             };
             let mut row = pooled(case, latencies);
             row.ceiling_share = self.ceilings.share(&row);
-            self.ready.push_back(row);
+            rows.push(row);
         }
-        Ok(())
+        Ok(rows)
     }
 
-    async fn read_replicas(&mut self, cases: Vec<Arc<StoredCase>>) -> Result<(), Error> {
+    async fn read_replicas(&self, cases: Vec<Arc<StoredCase>>) -> Result<Vec<Row>, Error> {
         let keys: Vec<RunKey> = cases.iter().flat_map(|case| &case.runs).map(|run| run.key).collect();
         let mut replicas = self.store.read_replicas(&keys).await?.into_iter().peekable();
+        let mut rows = Vec::new();
         for case in cases {
             for (place, run) in case.runs.iter().enumerate() {
                 while let Some(replica) = replicas.next_if(|replica| replica.run == run.key) {
                     let figures = Figures::of_one(&replica.summary);
                     let (case, places) = (Arc::clone(&case), place..place + 1);
                     let (replica, trials) = (Some(replica), Trials::default());
-                    self.ready.push_back(Row { case, places, replica, figures, trials, ceiling_share: None });
+                    rows.push(Row { case, places, replica, operation: None, figures, trials, ceiling_share: None });
                 }
             }
+        }
+        Ok(rows)
+    }
+
+    /// Queues these rows, each with those of its operations behind it.
+    async fn add_operations(&mut self, wholes: Vec<Row>) -> Result<(), Error> {
+        let runs = runs_with_several(&wholes);
+        let said = Said::new(if self.per_replica {
+            self.store.read_replica_operations(&runs).await?
+        } else {
+            self.store.read_operations(&runs).await?
+        });
+        if said.is_empty() {
+            self.ready.extend(wholes);
+            return Ok(());
+        }
+        let operations = merge::on_all_cpus(&wholes, |whole| rows_of(whole, &said))?;
+        for (whole, operations) in wholes.into_iter().zip(operations) {
+            self.ready.push_back(whole);
+            self.ready.extend(operations);
         }
         Ok(())
     }
@@ -153,43 +192,5 @@ pub(super) fn pooled(case: Arc<StoredCase>, latencies: Latencies) -> Row {
     let places = case.pooled();
     let summaries: Vec<&Summary> = case.runs[places.clone()].iter().map(|run| &run.summary).collect();
     let (figures, trials) = (Figures::of(&summaries, latencies), case.trials());
-    Row { case, places, replica: None, figures, trials, ceiling_share: None }
-}
-
-/// The percentiles of each case's merged histograms; `stored` are those of all runs, one after the other. Inflating and
-/// merging is nearly all that pooling costs, and cases do not depend on each other: all CPUs take part.
-fn merge_all(cases: &[&[StoredRun]], stored: &[StoredHistograms]) -> Result<Vec<Latencies>, Error> {
-    let mut rest = stored;
-    let mut jobs = Vec::with_capacity(cases.len());
-    for runs in cases {
-        let (own, others) = rest.split_at(runs.len());
-        jobs.push((*runs, own));
-        rest = others;
-    }
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let share = jobs.len().div_ceil(threads).max(1);
-        let shares: Vec<_> = jobs
-            .chunks(share)
-            .map(|jobs| scope.spawn(|| jobs.iter().map(|(runs, own)| merge(runs, own)).collect::<Vec<_>>()))
-            .collect();
-        shares.into_iter().flat_map(|share| share.join().expect("merging does not panic")).collect()
-    })
-}
-
-fn merge(runs: &[StoredRun], stored: &[StoredHistograms]) -> Result<Latencies, Error> {
-    let mut merged = Histograms::default();
-    for (run, stored) in runs.iter().zip(stored) {
-        let read = |bytes: &[u8]| {
-            decode_bytes(bytes).map_err(|source| Error::Histogram { run_id: run.run_id.clone(), source })
-        };
-        merged.add(Histograms {
-            latency: read(&stored.latency)?,
-            failure_latency: read(&stored.failure_latency)?,
-            first_byte: read(&stored.first_byte)?,
-            service_time: read(&stored.service_time)?,
-            scheduling_delay: read(&stored.scheduling_delay)?,
-        });
-    }
-    Ok(Latencies::of(&merged))
+    Row { case, places, replica: None, operation: None, figures, trials, ceiling_share: None }
 }

@@ -1,6 +1,7 @@
 //! One run: the coordinator hears its replicas, the conductor takes it from its announcement to its row, the verdict judges it.
 
 mod abandoned;
+mod audit;
 mod clock_offset;
 mod conduct;
 pub mod coordinator;

@@ -95,6 +95,23 @@ pub enum Reason {
         /// Requests of it at the origin.
         requests: u64,
     },
+    /// The replicas count more successes than the origin gave good answers.
+    AuditAnswered {
+        /// The operation's name; of all together where phases do not tell them apart.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<String>,
+        /// Successes of the replicas: calls where they are not told apart by request.
+        succeeded: u64,
+        /// Good answers that the origin wrote whole.
+        answered: u64,
+    },
+    /// The replicas count more bytes as sent than the origin took.
+    AuditSent {
+        /// Body bytes that the replicas' successes sent.
+        sent: u64,
+        /// Body bytes that the origin took.
+        taken: u64,
+    },
     /// The replicas count more bytes than the origin sent.
     AuditBytes {
         /// Body bytes of the replicas' successes.
@@ -175,6 +192,8 @@ impl Reason {
             Self::AuditRequests { .. } => "audit_requests",
             Self::AuditBytes { .. } => "audit_bytes",
             Self::AuditOperation { .. } => "audit_operation",
+            Self::AuditAnswered { .. } => "audit_answered",
+            Self::AuditSent { .. } => "audit_sent",
             Self::AuditContract { .. } => "audit_contract",
             Self::ReplicaLost { .. } => "replica_lost",
             Self::NotReady { .. } => "not_ready",
@@ -234,6 +253,13 @@ impl fmt::Display for Reason {
             }
             Self::AuditOperation { operation, issued, requests } => {
                 write!(f, "audit: {issued} requests `{operation}` issued, {requests} at the origin")
+            }
+            Self::AuditAnswered { operation, succeeded, answered } => {
+                let of = operation.as_ref().map(|operation| format!(" of `{operation}`")).unwrap_or_default();
+                write!(f, "audit: {succeeded} successes{of}, {answered} good answers")
+            }
+            Self::AuditSent { sent, taken } => {
+                write!(f, "audit: {sent} bytes sent by successes, {taken} bytes taken")
             }
             Self::AuditBytes { received, sent } => {
                 write!(f, "audit: {received} bytes of successes, {sent} bytes sent whole")
@@ -300,6 +326,9 @@ mod tests {
             Reason::FloorOfWindow { successes: 400, window_s: 0.5, rounds: 100, delay_ns: 10_000_000 },
             Reason::AuditRequests { issued: 4, never_left: 1, requests: 2 },
             Reason::AuditOperation { operation: "put".into(), issued: 1, requests: 2 },
+            Reason::AuditAnswered { operation: Some("put".into()), succeeded: 2, answered: 1 },
+            Reason::AuditAnswered { operation: None, succeeded: 3, answered: 2 },
+            Reason::AuditSent { sent: 2, taken: 1 },
             Reason::AuditBytes { received: 2, sent: 1 },
             Reason::AuditContract { requests: 1 },
             Reason::ReplicaLost { replica, how: "killed by signal 9".to_owned() },
@@ -345,6 +374,9 @@ mod tests {
         floor: 400 successes in 0.500 s, and 100 rounds of 10ms take 1.000 s
         audit: 4 requests issued (1 never left), 2 requests at the origin
         audit: 1 requests `put` issued, 2 at the origin
+        audit: 2 successes of `put`, 1 good answers
+        audit: 3 successes, 2 good answers
+        audit: 2 bytes sent by successes, 1 bytes taken
         audit: 2 bytes of successes, 1 bytes sent whole
         audit: 1 requests out of contract
         replica 1 lost: killed by signal 9

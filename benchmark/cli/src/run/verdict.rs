@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use benchmark_protocol::counts::Counts;
-use benchmark_protocol::operation::ByOperation;
 
+use super::audit;
 use crate::case::Amount;
 use crate::plan::least_delay;
 use crate::run::{Mark, Reason, Run};
@@ -77,7 +77,7 @@ pub fn reasons(run: &Run, summary: &RunSummary) -> Vec<Reason> {
     reasons.extend(achieved(run, summary));
     reasons.extend(percentile_order(&summary.histograms));
     reasons.extend(floor(run, summary));
-    reasons.extend(audit(run));
+    reasons.extend(audit::differences(run));
     reasons
 }
 
@@ -181,62 +181,6 @@ fn floor_of_window(replica: &Summary, concurrency: u32, delay: Duration) -> Opti
     let shortest_s = delay.as_secs_f64() * rounds as f64;
     let delay_ns = delay.as_nanos() as u64;
     (window_s < shortest_s * 0.999).then_some(Reason::FloorOfWindow { successes, window_s, rounds, delay_ns })
-}
-
-/// issued - failures that never left <= requests at the origin <= issued, and equal where nothing was cut off; of no operation
-/// more than was issued.
-fn audit(run: &Run) -> Vec<Reason> {
-    let Some(audit) = &run.audit else { return Vec::new() };
-    let mut reasons = Vec::new();
-    let by_operation = issued(run);
-    let (issued, never_left, requests) = (by_operation.total(), never_left(run), audit.requests);
-    if requests > issued || requests + never_left + cut_off(run) < issued {
-        reasons.push(Reason::AuditRequests { issued, never_left, requests });
-    }
-    let surplus = audit.operations.occurred().filter(|(operation, requests)| *requests > by_operation[*operation]);
-    reasons.extend(surplus.map(|(operation, requests)| Reason::AuditOperation {
-        operation: operation.name().to_owned(),
-        issued: by_operation[operation],
-        requests,
-    }));
-    let (received, sent) = (success_bytes(run), audit.intact_bytes);
-    if received > sent {
-        reasons.push(Reason::AuditBytes { received, sent });
-    }
-    if audit.out_of_contract > 0 {
-        reasons.push(Reason::AuditContract { requests: audit.out_of_contract });
-    }
-    reasons
-}
-
-/// Requests that went to the library, of all replicas and phases.
-fn issued(run: &Run) -> ByOperation {
-    let results = run.replicas.iter().filter_map(|replica| replica.result.as_ref());
-    results.fold(ByOperation::default(), |mut sum, result| {
-        sum += result.requests_issued;
-        sum
-    })
-}
-
-/// Requests that went to the library and failed before they reached the target. One that waited for a socket in vain never did.
-fn never_left(run: &Run) -> u64 {
-    use benchmark_protocol::counts::FailureKind::PoolWait;
-    phases(run).map(|counts| counts.failures.never_left() - counts.failures.of(PoolWait)).sum()
-}
-
-/// Requests that may or may not have reached the origin: censored, or given up at their timeout.
-fn cut_off(run: &Run) -> u64 {
-    use benchmark_protocol::counts::FailureKind::Timeout;
-    phases(run).map(|counts| counts.censored + counts.failures.of(Timeout)).sum()
-}
-
-fn success_bytes(run: &Run) -> u64 {
-    phases(run).map(|counts| counts.success_bytes).sum()
-}
-
-fn phases(run: &Run) -> impl Iterator<Item = Counts> {
-    let results = run.replicas.iter().filter_map(|replica| replica.result.as_ref());
-    results.flat_map(|result| [result.verify, result.warm_up, result.window])
 }
 
 /// Closed loop: the mean latency of all requests times their rate is the number of slots.

@@ -26,8 +26,12 @@ pub struct Figures {
     pub requests_issued: Option<u64>,
     /// Successes per second.
     pub requests_per_second: Option<f64>,
-    /// Body bytes of successes per second.
+    /// Failures, of the successes and failures of the window.
+    pub failure_share: Option<f64>,
+    /// Body bytes of successes received per second.
     pub goodput_bytes_per_second: Option<f64>,
+    /// Body bytes of successes sent per second.
+    pub goodput_sent_bytes_per_second: Option<f64>,
     /// Family of bytes received per second and replica.
     pub recv_bytes_per_second: Family,
     /// Family of CPU seconds per second and replica.
@@ -44,7 +48,7 @@ pub struct Figures {
     pub cpu_system_seconds: Option<f64>,
     /// CPU time, user and system, per success, in microseconds.
     pub cpu_us_per_request: Option<f64>,
-    /// CPU time, user and system, per GB (10^9 bytes) of bodies of successes, in seconds.
+    /// CPU time, user and system, per GB (10^9 bytes) of bodies of successes, received and sent, in seconds.
     pub cpu_seconds_per_gb: Option<f64>,
     /// The largest resident set of any replica, in bytes.
     pub peak_rss_bytes: Option<u64>,
@@ -74,17 +78,22 @@ impl Figures {
         for trial in trials {
             samples.extend(&trial.samples);
         }
+        let window = trials.iter().filter_map(|trial| trial.window).reduce(|mut sum, counts| {
+            sum += counts;
+            sum
+        });
         Self {
             duration_seconds: sum(trials, |trial| trial.window_ns).map(|nanoseconds| nanoseconds as f64 / 1e9),
             requests: sum(trials, |trial| trial.requests()),
-            window: trials.iter().filter_map(|trial| trial.window).reduce(|mut sum, counts| {
-                sum += counts;
-                sum
-            }),
+            window,
             attempts_total: sum(trials, |trial| trial.attempts_total),
             requests_issued: sum(trials, |trial| trial.requests_issued),
             requests_per_second: mean(trials.iter().filter_map(|trial| trial.requests_per_second())),
+            failure_share: window.as_ref().and_then(failure_share),
             goodput_bytes_per_second: mean(trials.iter().filter_map(|trial| trial.goodput_bytes_per_second())),
+            goodput_sent_bytes_per_second: mean(
+                trials.iter().filter_map(|trial| trial.goodput_sent_bytes_per_second()),
+            ),
             recv_bytes_per_second: Family::of(samples.recv_bytes_per_second),
             cpu_seconds: Family::of(samples.cpu_seconds),
             recv_bytes_per_second_per_cpu: Family::of(samples.recv_bytes_per_second_per_cpu),
@@ -93,7 +102,7 @@ impl Figures {
             cpu_user_seconds: sum(trials, |trial| trial.cpu_user_us).map(|us| us as f64 / 1e6),
             cpu_system_seconds: sum(trials, |trial| trial.cpu_system_us).map(|us| us as f64 / 1e6),
             cpu_us_per_request: cpu_us_per(trials, |window| window.successes),
-            cpu_seconds_per_gb: cpu_us_per(trials, |window| window.success_bytes)
+            cpu_seconds_per_gb: cpu_us_per(trials, bytes_moved)
                 // microseconds per byte x 10^9 bytes per GB / 10^6 microseconds per second
                 .map(|us_per_byte| us_per_byte * 1e3),
             peak_rss_bytes: trials.iter().filter_map(|trial| trial.peak_rss_bytes).max(),
@@ -104,6 +113,24 @@ impl Figures {
             observation: Observation::sum(trials.iter().map(|trial| &trial.observation)),
         }
     }
+
+    /// Body bytes of successes per second, received and sent.
+    #[must_use]
+    pub fn moved_bytes_per_second(&self) -> Option<f64> {
+        Some(self.goodput_bytes_per_second? + self.goodput_sent_bytes_per_second?)
+    }
+}
+
+/// Body bytes of successes, both ways.
+const fn bytes_moved(window: &Counts) -> u64 {
+    window.success_bytes.saturating_add(window.sent_bytes)
+}
+
+/// Of the requests that came to an end, the share that failed.
+fn failure_share(window: &Counts) -> Option<f64> {
+    let failures = window.failures.total();
+    let finished = window.successes.saturating_add(failures);
+    (finished > 0).then(|| failures as f64 / finished as f64)
 }
 
 fn sum(trials: &[&Summary], value: impl Fn(&Summary) -> Option<u64>) -> Option<u64> {

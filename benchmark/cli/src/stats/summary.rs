@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::histogram::{HistogramError, Histograms, decode};
 use super::measured::Measured;
 use super::observation::Observation;
+use super::operation::{OperationSummary, add_result};
 use super::percentiles::Latencies;
 use super::samples::Samples;
 
@@ -69,6 +70,8 @@ pub struct RunSummary {
     pub replicas: Vec<Summary>,
     /// The histograms of all replicas, merged.
     pub histograms: Histograms,
+    /// The window's requests by operation, all replicas together; empty where the test has one operation.
+    pub operations: Vec<OperationSummary>,
 }
 
 /// Reduces the raw data of a run's replicas.
@@ -83,6 +86,10 @@ pub fn summarise(replicas: &[Measured<'_>]) -> Result<RunSummary, StatsError> {
         summary.total.add(&of_replica);
         summary.replicas.push(of_replica);
         summary.histograms.add(histograms);
+        if let Some(result) = replica.result {
+            let unreadable = |(histogram, source)| StatsError { replica: replica.index, histogram, source };
+            add_result(&mut summary.operations, result).map_err(unreadable)?;
+        }
     }
     summary.total.latencies = Latencies::of(&summary.histograms);
     summary.total.start_skew_ns = start_skew_ns(replicas);
@@ -103,10 +110,16 @@ impl Summary {
         Some(self.window?.successes as f64 / self.window_seconds()?)
     }
 
-    /// Body bytes of successes per second of the window.
+    /// Body bytes of successes, received, per second of the window.
     #[must_use]
     pub fn goodput_bytes_per_second(&self) -> Option<f64> {
         Some(self.window?.success_bytes as f64 / self.window_seconds()?)
+    }
+
+    /// Body bytes of successes, sent, per second of the window.
+    #[must_use]
+    pub fn goodput_sent_bytes_per_second(&self) -> Option<f64> {
+        Some(self.window?.sent_bytes as f64 / self.window_seconds()?)
     }
 
     /// Share of the requests due in the window that were issued before its end: of the rate asked for, what was achieved.

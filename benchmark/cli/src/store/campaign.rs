@@ -225,8 +225,8 @@ impl Store {
     /// A database that cannot be written.
     pub async fn add_build(&self, build: &Build) -> Result<(), Error> {
         sqlx::query(
-            "INSERT INTO library_builds (sha256, library, library_version, test, lock_sha256, compiler, target, features) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING",
+            "INSERT INTO library_builds (sha256, library, library_version, test, lock_sha256, compiler, target, features, parses) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET parses = excluded.parses",
         )
         .bind(&build.sha256)
         .bind(&build.library)
@@ -236,6 +236,7 @@ impl Store {
         .bind(&build.compiler)
         .bind(&build.target)
         .bind(&build.features)
+        .bind(build.parses)
         .execute(&self.pool)
         .await
         .map_err(|error| self.error(error))?;

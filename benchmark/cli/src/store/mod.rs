@@ -10,6 +10,7 @@ mod cost;
 mod decode;
 mod error;
 mod open;
+mod operation;
 mod read;
 mod run;
 mod seen;
@@ -19,6 +20,7 @@ mod summary;
 pub use campaign::{CampaignOverview, CampaignStatus};
 pub use error::Error;
 pub use open::Store;
+pub use operation::StoredOperation;
 pub use run::NewRun;
 pub use seen::UnseenRun;
 pub use stored::{

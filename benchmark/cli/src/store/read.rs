@@ -1,5 +1,6 @@
 //! Finished runs on their way out: cases in the order of results, each with its runs, a batch at a time.
 
+use benchmark_protocol::operation::ByOperation;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::Row;
@@ -14,8 +15,9 @@ use super::summary;
 use crate::stats::comparison::BEFORE_THE_BLOCKS;
 
 /// What [`read_run`] reads of a run, and the tables that it is in.
-const RUN: &str = "runs.*, sha256, lock_sha256, compiler, library_builds.target, library_builds.features, \
-                   audits.requests AS origin_requests, intact_bytes, connections, peak_concurrency";
+const RUN: &str = "runs.*, sha256, lock_sha256, compiler, library_builds.target, library_builds.features, parses, \
+                   audits.requests AS origin_requests, operations AS origin_operations, answered, intact_bytes, taken_bytes, \
+                   connections, peak_concurrency";
 const OF_RUN: &str =
     "LEFT JOIN library_builds ON library_builds.id = build_id LEFT JOIN audits ON audits.run_id = runs.id";
 
@@ -193,7 +195,10 @@ fn read_run(row: &SqliteRow) -> Result<StoredRun, sqlx::Error> {
         None => None,
         Some(requests) => Some(StoredAudit {
             requests,
+            operations: by_operation(row, "origin_operations")?,
+            answered: by_operation(row, "answered")?,
             intact_bytes: whole("intact_bytes")?.unwrap_or_default(),
+            taken_bytes: whole("taken_bytes")?,
             connections: whole("connections")?.unwrap_or_default(),
             peak_concurrency: whole("peak_concurrency")?.unwrap_or_default(),
         }),
@@ -217,6 +222,7 @@ fn read_run(row: &SqliteRow) -> Result<StoredRun, sqlx::Error> {
         compiler: row.try_get("compiler")?,
         target: row.try_get("target")?,
         features: row.try_get("features")?,
+        parses: row.try_get("parses")?,
         lock_sha256: row.try_get("lock_sha256")?,
         audit,
         summary: summary::read(row)?,
@@ -236,6 +242,12 @@ fn read_replica(row: &SqliteRow) -> Result<StoredReplica, sqlx::Error> {
     })
 }
 
+/// Numbers by operation; `None` in rows of before they were kept.
+fn by_operation(row: &SqliteRow, column: &str) -> Result<Option<ByOperation>, sqlx::Error> {
+    let json = row.try_get::<Option<&str>, _>(column)?;
+    json.map(serde_json::from_str).transpose().map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
 /// Reasons or marks. One that this program does not know, as another version kept it, is shown as it lies there.
 fn listed<T: DeserializeOwned + From<String>>(row: &SqliteRow, column: &str) -> Result<Vec<T>, sqlx::Error> {
     let Some(json) = row.try_get::<Option<&str>, _>(column)? else { return Ok(Vec::new()) };
@@ -244,6 +256,6 @@ fn listed<T: DeserializeOwned + From<String>>(row: &SqliteRow, column: &str) -> 
 }
 
 /// Any number of ids as one parameter.
-fn id_list(ids: &[i64]) -> String {
+pub(super) fn id_list(ids: &[i64]) -> String {
     serde_json::to_string(ids).expect("numbers are always JSON")
 }

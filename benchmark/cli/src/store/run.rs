@@ -13,6 +13,7 @@ use sqlx::{QueryBuilder, SqliteConnection};
 use super::case::case_row;
 use super::error::Error;
 use super::open::Store;
+use super::operation;
 use super::summary;
 use crate::case::{Case, integer};
 use crate::run::{Replica, Run};
@@ -85,6 +86,7 @@ impl Store {
         let stored = async {
             let Some(id) = finish_row(&mut transaction, run, &summary.total).await? else { return Ok(false) };
             insert_run_histograms(&mut transaction, id, summary).await?;
+            operation::insert_run(&mut transaction, id, &summary.operations).await?;
             for (replica, summary) in run.replicas.iter().zip(&summary.replicas) {
                 insert_replica(&mut transaction, id, replica, summary).await?;
             }
@@ -222,6 +224,7 @@ async fn insert_replica(
         .bind(result.scheduling_delay.as_ref().and_then(wire_bytes))
         .execute(&mut *connection)
         .await?;
+        operation::insert_replica(connection, (run, replica.index), result).await?;
     }
     insert_ticks(connection, id, &replica.ticks).await
 }
@@ -230,7 +233,7 @@ async fn insert_ticks(connection: &mut SqliteConnection, replica: i64, ticks: &[
     for (chunk, first) in ticks.chunks(ROWS_AT_ONCE).zip((0_i64..).step_by(ROWS_AT_ONCE)) {
         let mut insert = QueryBuilder::new(
             "INSERT INTO ticks (replica_id, number, phase, elapsed_ns, attempts, successes, failures, censored, \
-                 success_bytes, received_bytes, in_flight, at_ns, cpu_user_us, cpu_system_us, rss_bytes, \
+                 success_bytes, sent_bytes, received_bytes, in_flight, at_ns, cpu_user_us, cpu_system_us, rss_bytes, \
                  peak_rss_bytes, voluntary_switches, involuntary_switches, network_received_bytes, network_sent_bytes) ",
         );
         insert.push_values(chunk.iter().zip(first..), |mut row, (tick, number)| {
@@ -244,6 +247,7 @@ async fn insert_ticks(connection: &mut SqliteConnection, replica: i64, ticks: &[
                 .push_bind(json(&counts.failures))
                 .push_bind(integer(counts.censored))
                 .push_bind(integer(counts.success_bytes))
+                .push_bind(integer(counts.sent_bytes))
                 .push_bind(integer(tick.received_bytes))
                 .push_bind(integer(tick.in_flight))
                 .push_bind(integer(resources.at_ns))
@@ -263,14 +267,17 @@ async fn insert_ticks(connection: &mut SqliteConnection, replica: i64, ticks: &[
 
 async fn insert_audit(connection: &mut SqliteConnection, run: i64, audit: &Audit) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO audits (run_id, requests, intact_bytes, connections, open_connections, peak_concurrency, \
-             out_of_contract, injected_errors, injected_truncations, injected_resets, throttled, delays_drawn, \
-             delays_delivered, cpu_user_us, cpu_system_us, at_ns) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO audits (run_id, requests, operations, answered, intact_bytes, taken_bytes, connections, \
+             open_connections, peak_concurrency, out_of_contract, injected_errors, injected_truncations, injected_resets, \
+             throttled, delays_drawn, delays_delivered, cpu_user_us, cpu_system_us, at_ns) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(run)
     .bind(integer(audit.requests))
+    .bind(json(&audit.operations))
+    .bind(json(&audit.answered))
     .bind(integer(audit.intact_bytes))
+    .bind(integer(audit.taken_bytes))
     .bind(integer(audit.connections))
     .bind(integer(audit.open_connections))
     .bind(integer(audit.peak_concurrency))
@@ -299,7 +306,7 @@ const fn phase_name(phase: Phase) -> &'static str {
 
 /// The bytes of a histogram without their base64, a quarter less. Text that is no base64 was refused when the run was
 /// summarised; of an audit it is as good as absent.
-fn wire_bytes(histogram: &Histogram) -> Option<Vec<u8>> {
+pub(super) fn wire_bytes(histogram: &Histogram) -> Option<Vec<u8>> {
     STANDARD.decode(&histogram.0).ok().filter(|bytes| !bytes.is_empty())
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use benchmark_protocol::operation::ByOperation;
 use sqlx::FromRow;
 
 use crate::case::Settings;
@@ -154,6 +155,8 @@ pub struct StoredRun {
     pub target: Option<String>,
     /// Features of the measured library.
     pub features: Option<String>,
+    /// Whether the library reads XML answers itself.
+    pub parses: Option<bool>,
     /// SHA-256 of the Cargo.lock it was built with.
     pub lock_sha256: Option<String>,
     /// What the origin saw.
@@ -176,8 +179,14 @@ impl StoredRun {
 pub struct StoredAudit {
     /// Requests, counted as their head was parsed.
     pub requests: u64,
+    /// The same by operation; `None` in rows of before that was kept.
+    pub operations: Option<ByOperation>,
+    /// Good answers that were written whole, by operation.
+    pub answered: Option<ByOperation>,
     /// Body bytes of intact responses.
     pub intact_bytes: u64,
+    /// Body bytes of requests that were taken.
+    pub taken_bytes: Option<u64>,
     /// Connections accepted.
     pub connections: u64,
     /// The most requests that were under way at once.

@@ -44,6 +44,7 @@ pub(super) fn read(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
                 successes,
                 censored: whole("number_censored")?.unwrap_or_default(),
                 success_bytes: whole("success_bytes")?.unwrap_or_default(),
+                sent_bytes: whole("sent_bytes")?.unwrap_or_default(),
                 ..Counts::default()
             };
             for kind in FailureKind::ALL {
@@ -114,6 +115,7 @@ fn columns(summary: &Summary) -> Vec<(String, Value)> {
     for (name, value) in [
         ("number_censored", window.map(|window| window.censored)),
         ("success_bytes", window.map(|window| window.success_bytes)),
+        ("sent_bytes", window.map(|window| window.sent_bytes)),
         ("attempts_window", window.map(|window| window.attempts)),
         ("attempts_total", summary.attempts_total),
         ("requests_issued", summary.requests_issued),

@@ -92,9 +92,10 @@ impl Reader<'_> {
                 self.problems.add(matrix.span().start, "write `[[matrix]]` with two brackets: there may be several");
             }
             Some((matrix, _)) => self.problems.add(matrix.span().start, "`matrix` must be a table, `[[matrix]]`"),
-            None => self
-                .problems
-                .add(self.file.len(), "a suite has at least one `[[matrix]]`; an empty one is every library and test"),
+            None => self.problems.add(
+                self.file.len(),
+                "a suite has at least one `[[matrix]]`; an empty one is every library and the core tests",
+            ),
         }
         document.matrices.iter_mut().for_each(|matrix| matrix.complete(&defaults));
         document

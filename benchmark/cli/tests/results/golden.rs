@@ -22,6 +22,8 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("library_name", text("reqwest")),
             ("library_version", text("0.13.5")),
             ("test_name", text("fetch_range")),
+            ("operation", Cell::Empty), // the whole
+            ("parsed_by", Cell::Empty), // nothing comes as XML
             ("test_params", text(r#"{"object_size":"64MiB","objects":"8","request_size":"16KiB","signed":"false"}"#)),
             ("inject", text("latency=constant:20ms; error=503:1%")),
             ("replica_count", whole(2)),
@@ -131,7 +133,11 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("requests_per_second_ci_percent", Cell::Empty), // one trial
             ("requests_per_second_cv_percent", Cell::Empty),
             ("cpu_us_per_request_ci_percent", Cell::Empty),
+            ("failure_share", real(2_000.0 / 4_190.0)),
+            ("success_received_bytes", whole(2_190_000)), // 1,190,000 + 1,000,000
+            ("success_sent_bytes", whole(0)),
             ("goodput_bytes_per_second", real(876_000.0)), // 2,190,000 bytes / 2.5 s
+            ("goodput_sent_bytes_per_second", real(0.0)),
         ],
     );
 
@@ -221,6 +227,8 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
         row,
         &[
             ("origin_requests", whole(3_840)),
+            ("origin_answered", whole(2_230)),
+            ("origin_taken_bytes", whole(0)),
             ("origin_bytes", whole(2_250_000)),
             ("origin_connections", whole(66)),
             ("origin_peak_concurrency", whole(64)),
@@ -351,6 +359,8 @@ async fn what_a_failed_run_did_not_measure_is_empty_and_not_zero() {
         let measured = [
             "number_",
             "failures_",
+            "failure_share",
+            "success_",
             "requests_per",
             "goodput_",
             "recv_",

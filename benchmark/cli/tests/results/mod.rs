@@ -5,6 +5,7 @@
 mod docs;
 mod filters;
 mod golden;
+mod operations;
 mod output;
 mod pooled;
 mod snapshots;

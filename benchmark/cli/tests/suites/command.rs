@@ -60,7 +60,10 @@ fn the_schema_and_the_list_of_suites_are_printed() {
     assert_eq!(schema["title"], "A suite of benchmark: an experiment as data");
     for arguments in [&["list"][..], &["list", "--suites"]] {
         let ended = harness.run(arguments);
-        assert!(ended.stdout.contains("ranges") && ended.stdout.contains("every library and test"), "{ended:?}");
+        assert!(
+            ended.stdout.contains("ranges") && ended.stdout.contains("every library and the core tests"),
+            "{ended:?}"
+        );
     }
 }
 

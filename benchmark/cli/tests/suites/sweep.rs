@@ -54,7 +54,7 @@ fn finished(library: &str, percent: u32, response_us: u64) -> Finished {
         ..Histograms::default()
     };
     let total = Summary { latencies: Latencies::of(&histograms), ..total };
-    (run, RunSummary { total, replicas: Vec::new(), histograms })
+    (run, RunSummary { total, histograms, ..RunSummary::default() })
 }
 
 fn invalid(mut finished: Finished) -> Finished {

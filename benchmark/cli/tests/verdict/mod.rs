@@ -12,8 +12,11 @@ use benchmark::run::verdict::{self, Surroundings, metrics_difference};
 use benchmark::run::{ClockOffset, Replica, Run, summarise};
 use benchmark::stats::{Observation, RunSummary};
 use benchmark_protocol::counts::{Counts, FailureKind};
-use benchmark_protocol::message::ReplicaResult;
-use benchmark_protocol::operation::Operation;
+use benchmark_protocol::message::{OperationResult, ReplicaResult};
+use benchmark_protocol::operation::{ByOperation, Operation};
+use benchmark_protocol::origin::Audit;
+use benchmark_protocol::parameter::Values;
+use benchmark_protocol::tests::Test;
 use tempfile::TempDir;
 
 use crate::fixture;
@@ -26,10 +29,16 @@ fn good() -> Run {
     run.case.replicas = 1;
     run.case.load.concurrency = 4;
     run.case.inject = vec!["latency=constant:10ms".parse().unwrap()];
-    let audit = run.audit.as_mut().unwrap();
-    (audit.requests, audit.intact_bytes, audit.out_of_contract) = (402, 402_000, 0);
+    saw(&mut run, 402);
     run.origin_cpu_share = Some(0.5);
     run
+}
+
+/// The origin saw so many GETs, and answered each with 1,000 bytes.
+fn saw(run: &mut Run, requests: u64) {
+    let gets = fixture::gets(requests);
+    run.audit =
+        Some(Audit { requests, operations: gets, answered: gets, intact_bytes: 1_000 * requests, ..Audit::default() });
 }
 
 /// A replica with so many successes in a window of 1 s, all of one latency.
@@ -88,8 +97,7 @@ fn a_good_run_has_neither_reasons_nor_marks() {
 fn failures_above_one_in_a_thousand_make_it_invalid() {
     let mut run = good();
     run.replicas = vec![replica(2_000, 10 * MS, 400)];
-    let audit = run.audit.as_mut().unwrap();
-    (audit.requests, audit.intact_bytes) = (2_002, 2_002_000);
+    saw(&mut run, 2_002);
     fail(&mut run, FailureKind::Reset, 2);
     assert!(reasons(&run, &summary(&run)).is_empty(), "2 of 2,000 are 0.1 %");
     fail(&mut run, FailureKind::Status, 1);
@@ -142,14 +150,14 @@ fn what_never_left_or_was_cut_off_may_be_missing_at_the_origin() {
         if waited {
             result(&mut run).requests_issued = fixture::gets(302);
         }
-        run.audit.as_mut().unwrap().requests = requests;
+        saw(&mut run, requests);
         let exact = requests == 302 || (requests == 402 && !waited);
         let found = reasons(&run, &summary(&run));
         assert_eq!(found.iter().all(|reason| !reason.starts_with("audit")), exact, "{kind} {requests}: {found:?}");
     }
     let mut run = good();
     fail(&mut run, FailureKind::Reset, 100);
-    run.audit.as_mut().unwrap().requests = 401;
+    saw(&mut run, 401);
     let found = reasons(&run, &summary(&run));
     assert!(found.iter().any(|reason| reason.starts_with("audit")), "a reset request did arrive: {found:?}");
 }
@@ -161,6 +169,120 @@ fn an_operation_that_nobody_issued_is_noticed() {
     audit.operations = fixture::gets(401);
     audit.operations[Operation::Put] = 1;
     assert_reason(&run, "audit: 0 requests `put` issued, 1 at the origin");
+}
+
+#[test]
+fn successes_of_all_phases_that_nobody_answered_are_noticed() {
+    let mut run = good();
+    run.audit.as_mut().unwrap().answered = fixture::gets(401);
+    assert_reason(&run, "audit: 402 successes of `get`, 401 good answers");
+    // Whoever answered something else did not answer this.
+    run.audit.as_mut().unwrap().answered[Operation::Put] = 1_000;
+    assert_reason(&run, "audit: 402 successes of `get`, 401 good answers");
+}
+
+#[test]
+fn bytes_that_the_origin_did_not_take_are_noticed() {
+    let mut run = good();
+    result(&mut run).warm_up.sent_bytes = 10;
+    result(&mut run).window.sent_bytes = 90;
+    run.audit.as_mut().unwrap().taken_bytes = 100;
+    assert!(reasons(&run, &summary(&run)).is_empty());
+    run.audit.as_mut().unwrap().taken_bytes = 99;
+    assert_reason(&run, "audit: 100 bytes sent by successes, 99 bytes taken");
+}
+
+/// A call is an upload of 2 parts with its HEAD, 5 requests: one to verify, 2 in the warm-up, 10 in the window. One more was given up at
+/// its second part.
+fn uploads() -> Run {
+    use Operation::{AbortUpload, CompleteUpload, CreateUpload, Head, UploadPart};
+    let mut run = good();
+    run.case.test = Test::named("upload_object").unwrap();
+    run.case.params = Values::new(run.case.test.parameters(), []).unwrap();
+    run.case.inject.clear();
+    run.replicas = vec![replica(10, 10 * MS, 10)];
+    let by_operation = |numbers: [u64; 5]| {
+        let mut sums = ByOperation::default();
+        for (operation, number) in
+            [CreateUpload, UploadPart, CompleteUpload, Head, AbortUpload].into_iter().zip(numbers)
+        {
+            sums[operation] = number;
+        }
+        sums
+    };
+    let issued = by_operation([14, 28, 13, 13, 1]);
+    let answered = by_operation([14, 27, 13, 13, 1]);
+    let result = result(&mut run);
+    (result.warm_up.attempts, result.warm_up.successes) = (3, 2);
+    result.warm_up.failures.set(FailureKind::Reset, 1);
+    result.requests_issued = issued;
+    result.operations = [(CreateUpload, 10), (UploadPart, 20), (CompleteUpload, 10), (Head, 10)]
+        .map(|(operation, successes)| OperationResult {
+            operation,
+            counts: Counts { attempts: successes, successes, ..Counts::default() },
+            latency: fixture::histogram(&[(successes, 2 * MS)]),
+            failure_latency: fixture::histogram(&[]),
+        })
+        .to_vec();
+    for counts in [&mut result.verify, &mut result.warm_up, &mut result.window] {
+        // The ids of uploads, which no GET was answered with.
+        counts.success_bytes = 300 * counts.successes;
+    }
+    let audit = run.audit.as_mut().unwrap();
+    (audit.requests, audit.operations, audit.answered) = (issued.total(), issued, answered);
+    audit.intact_bytes = 0;
+    run
+}
+
+#[test]
+fn of_several_operations_those_of_the_window_are_held_each_against_its_own_answers() {
+    let run = uploads();
+    assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
+    let mut run = uploads();
+    run.audit.as_mut().unwrap().answered[Operation::UploadPart] = 19;
+    assert_reason(&run, "audit: 20 successes of `upload_part`, 19 good answers");
+    // 50 of the window, and of 3 calls before it each some request.
+    let mut run = uploads();
+    run.audit.as_mut().unwrap().answered = ByOperation::default();
+    for operation in [Operation::CreateUpload, Operation::CompleteUpload, Operation::Head] {
+        run.audit.as_mut().unwrap().answered[operation] = 10;
+    }
+    run.audit.as_mut().unwrap().answered[Operation::UploadPart] = 23;
+    assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
+    run.audit.as_mut().unwrap().answered[Operation::UploadPart] = 22;
+    assert_reason(&run, "audit: 53 successes, 52 good answers");
+    // Where the window is not told apart, its calls are.
+    result(&mut run).operations.clear();
+    assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
+    run.audit.as_mut().unwrap().answered = fixture::gets(12);
+    assert_reason(&run, "audit: 13 successes, 12 good answers");
+}
+
+#[test]
+fn a_page_of_a_listing_is_an_answer_and_its_call_one_success() {
+    let mut run = good();
+    run.case.test = Test::named("list_objects").unwrap();
+    run.case.params = Values::new(run.case.test.parameters(), []).unwrap();
+    let mut pages = ByOperation::default();
+    pages[Operation::List] = 4_020;
+    result(&mut run).requests_issued = pages;
+    let audit = run.audit.as_mut().unwrap();
+    (audit.requests, audit.operations, audit.answered) = (4_020, pages, pages);
+    assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
+    run.audit.as_mut().unwrap().answered[Operation::List] = 401;
+    assert_reason(&run, "audit: 402 successes of `list`, 401 good answers");
+}
+
+#[test]
+fn an_upload_that_could_not_be_given_up_is_no_missing_request() {
+    let mut run = uploads();
+    let audit = run.audit.as_mut().unwrap();
+    audit.requests -= 1;
+    audit.operations[Operation::AbortUpload] = 0;
+    assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
+    // Another one is.
+    run.audit.as_mut().unwrap().requests -= 1;
+    assert_reason(&run, "audit: 69 requests issued, 67 requests at the origin");
 }
 
 #[test]
@@ -195,8 +317,7 @@ fn requests_of_an_open_loop_overlap_whatever_they_wait_for() {
     run.case.load.amount = Amount::Requests(1);
     run.case.load.rate = Some(Rate::PerSecond(10.0));
     run.rate_per_second = Some(10.0);
-    let audit = run.audit.as_mut().unwrap();
-    (audit.requests, audit.intact_bytes) = (3, 3_000);
+    saw(&mut run, 3);
     result(&mut run).window_end_ns = result(&mut run).window_start_ns + 100 * MS;
     (result(&mut run).scheduled, result(&mut run).issued) = (Some(1), Some(1));
     assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
@@ -213,8 +334,7 @@ fn each_replica_has_its_own_rounds() {
     run.case.replicas = 2;
     run.case.load.amount = Amount::Requests(400);
     run.replicas.push(replica(400, 10 * MS, 400));
-    let audit = run.audit.as_mut().unwrap();
-    (audit.requests, audit.intact_bytes) = (804, 804_000);
+    saw(&mut run, 804);
     assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
     let second = run.replicas[1].result.as_mut().unwrap();
     second.window_end_ns = second.window_start_ns + 500 * MS;
@@ -229,8 +349,7 @@ fn what_failed_at_once_took_no_turn() {
     run.replicas = vec![replica(4_000, 10 * MS, 400)];
     result(&mut run).window_end_ns = result(&mut run).window_start_ns + 9_985 * MS;
     fail(&mut run, FailureKind::Connect, 4);
-    let audit = run.audit.as_mut().unwrap();
-    (audit.requests, audit.intact_bytes) = (3_998, 4_000_000);
+    saw(&mut run, 3_998);
     assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
 }
 
@@ -240,8 +359,7 @@ fn fewer_requests_than_slots_are_one_round() {
     run.case.load.amount = Amount::Requests(1);
     run.replicas = vec![replica(1, 10 * MS, 1)];
     result(&mut run).window_end_ns = result(&mut run).window_start_ns + 10 * MS;
-    let audit = run.audit.as_mut().unwrap();
-    (audit.requests, audit.intact_bytes) = (3, 3_000);
+    saw(&mut run, 3);
     assert_eq!(reasons(&run, &summary(&run)), Vec::<String>::new());
 }
 

@@ -141,7 +141,7 @@ impl Seat {
                 return Ok(Some(tick));
             }
             (ReplicaMessage::Result(mut result), Stage::Started) => {
-                self.sound(figures::check(&result))?;
+                self.sound(figures::check_result(&result))?;
                 self.sound(self.clock_offset().carry_result(&mut result))?;
                 self.stage = Stage::Done;
                 self.record.result = Some(*result);
