@@ -20,11 +20,11 @@ use benchmark_sdk::{AsyncClient, ConstructError, Failure, Names, Operation, Opti
 
 struct Client(aws_sdk_s3::Client);
 
-/// Sends one of its requests as all libraries send theirs: the payload unsigned, and with the headers that were given.
+/// Sends one of its requests with the headers that were given.
 macro_rules! send {
     ($asked:expr, $request:expr) => {
         match $request.given_headers().next() {
-            None => $asked.customize().disable_payload_signing().send().await,
+            None => $asked.send().await,
             Some(_) => {
                 // What changes a request is kept beyond this call: it owns what it says.
                 let given: Vec<_> =
@@ -34,7 +34,7 @@ macro_rules! send {
                         request.headers_mut().insert(name.clone(), value.clone());
                     }
                 };
-                $asked.customize().disable_payload_signing().mutate_request(change).send().await
+                $asked.mutate_request(change).send().await
             }
         }
     };
@@ -87,7 +87,7 @@ impl AsyncClient for Client {
             Operation::Get => {
                 let asked = client.get_object().bucket(bucket).key(key);
                 let asked = asked.set_range(request.range_header().map(str::to_owned));
-                let mut got = match send!(asked, request) {
+                let mut got = match send!(asked.customize(), request) {
                     Ok(got) => got,
                     Err(error) => return failed(&error, response),
                 };
@@ -98,18 +98,22 @@ impl AsyncClient for Client {
                     response.chunk(&bytes.map_err(|error| Failure::from_error(&error))?);
                 }
             }
-            Operation::Head => match send!(client.head_object().bucket(bucket).key(key), request) {
+            Operation::Head => match send!(client.head_object().bucket(bucket).key(key).customize(), request) {
                 Ok(got) => {
                     let length = got.content_length().map(|length| length.to_string());
                     response.head(200, |_| length.as_deref().map(str::as_bytes));
                 }
                 Err(error) => return failed(&error, response),
             },
-            Operation::Put => match send!(client.put_object().bucket(bucket).key(key).body(body()), request) {
-                Ok(_) => response.head(200, |_| None),
-                Err(error) => return failed(&error, response),
-            },
-            Operation::Delete => match send!(client.delete_object().bucket(bucket).key(key), request) {
+            Operation::Put => {
+                let asked = client.put_object().bucket(bucket).key(key).body(body());
+                // As all libraries do: no hash of what is put.
+                match send!(asked.customize().disable_payload_signing(), request) {
+                    Ok(_) => response.head(200, |_| None),
+                    Err(error) => return failed(&error, response),
+                }
+            }
+            Operation::Delete => match send!(client.delete_object().bucket(bucket).key(key).customize(), request) {
                 Ok(_) => response.head(204, |_| None),
                 Err(error) => return failed(&error, response),
             },
@@ -117,7 +121,7 @@ impl AsyncClient for Client {
                 let page = request.page();
                 let asked = client.list_objects_v2().bucket(bucket).max_keys(page.most.cast_signed());
                 let asked = asked.prefix(page.prefix).set_continuation_token(page.continuation);
-                match send!(asked, request) {
+                match send!(asked.customize(), request) {
                     Ok(got) => {
                         response.head(200, |_| None);
                         got.contents().iter().filter_map(|object| object.key()).for_each(|key| response.key(key));
@@ -127,16 +131,20 @@ impl AsyncClient for Client {
                     Err(error) => return failed(&error, response),
                 }
             }
-            Operation::CreateUpload => match send!(client.create_multipart_upload().bucket(bucket).key(key), request) {
-                Ok(got) => {
-                    response.head(200, |_| None);
-                    response.upload_id(got.upload_id().unwrap_or_default());
+            Operation::CreateUpload => {
+                let asked = client.create_multipart_upload().bucket(bucket).key(key);
+                match send!(asked.customize(), request) {
+                    Ok(got) => {
+                        response.head(200, |_| None);
+                        response.upload_id(got.upload_id().unwrap_or_default());
+                    }
+                    Err(error) => return failed(&error, response),
                 }
-                Err(error) => return failed(&error, response),
-            },
+            }
             Operation::UploadPart => {
                 let asked = client.upload_part().bucket(bucket).key(key).upload_id(request.upload());
-                match send!(asked.part_number(request.part().cast_signed()).body(body()), request) {
+                let asked = asked.part_number(request.part().cast_signed()).body(body());
+                match send!(asked.customize().disable_payload_signing(), request) {
                     Ok(got) => response.head(200, |_| got.e_tag().map(str::as_bytes)),
                     Err(error) => return failed(&error, response),
                 }
@@ -147,7 +155,7 @@ impl AsyncClient for Client {
                 let parts = (1..).zip(request.tags()).map(part).collect();
                 let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
                 let asked = client.complete_multipart_upload().bucket(bucket).key(key).upload_id(request.upload());
-                match send!(asked.multipart_upload(parts), request) {
+                match send!(asked.multipart_upload(parts).customize(), request) {
                     Ok(_) => {
                         response.head(200, |_| None);
                         response.completed();
@@ -157,7 +165,7 @@ impl AsyncClient for Client {
             }
             Operation::AbortUpload => {
                 let asked = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(request.upload());
-                match send!(asked, request) {
+                match send!(asked.customize(), request) {
                     Ok(_) => response.head(204, |_| None),
                     Err(error) => return failed(&error, response),
                 }
