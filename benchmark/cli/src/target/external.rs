@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 use benchmark_protocol::message::Object;
+use benchmark_protocol::operation::Operation;
 use benchmark_protocol::origin::{Audit, Begin};
 use benchmark_protocol::target::{Names, Target as Named};
 
@@ -46,18 +47,19 @@ impl External {
         }
     }
 
-    /// Removes all that lies below a prefix.
+    /// Removes all that lies below a prefix; pending uploads where there may be some.
     ///
     /// # Errors
     /// When the server does not say what lies there.
     pub(super) async fn remove(
         &self,
         prefix: &RunPrefix,
+        in_parts: bool,
         headers: &[Header],
         listener: &mut dyn Listener,
     ) -> Result<Removed> {
         match self.bucket(headers)? {
-            Some(bucket) => bucket.clear(prefix, |gone| listener.on(&Event::Removing { gone })).await,
+            Some(bucket) => bucket.clear(prefix, in_parts, |gone| listener.on(&Event::Removing { gone })).await,
             None => Ok(Removed::default()),
         }
     }
@@ -111,12 +113,13 @@ impl Target for External {
             return;
         }
         let prefix = RunPrefix::of(run_id);
-        match self.remove(&prefix, &case.headers, listener).await {
+        let in_parts = case.test.operations().contains(&Operation::CreateUpload);
+        match self.remove(&prefix, in_parts, &case.headers, listener).await {
             Ok(Removed { because: None, .. }) => {}
             Ok(Removed { stays, because: Some(why), .. }) => {
-                tracing::warn!("{stays} objects stay below {prefix} ({why}): {WAY_OUT}");
+                tracing::warn!("{stays} of the run's objects and uploads stay below {prefix}, as {why}: {WAY_OUT}");
             }
-            Err(error) => tracing::warn!("what the run put stays below {prefix}, as {error:#}: {WAY_OUT}"),
+            Err(error) => tracing::warn!("whatever the run put stays below {prefix}, as {error:#}: {WAY_OUT}"),
         }
     }
 

@@ -30,10 +30,11 @@ async fn look(case: &Case, removes: bool, listener: &mut dyn Listener) -> Result
             listener.on(&Event::LeftAtTarget { leftover: &leftover });
             continue;
         }
-        let Removed { stays, because, .. } = target.remove(&leftover.prefix, &case.headers, listener).await?;
+        let Removed { stays, because, .. } =
+            target.remove(&leftover.prefix, leftover.has_uploads(), &case.headers, listener).await?;
         match because {
             None => listener.on(&Event::RemovedFromTarget { leftover: &leftover }),
-            Some(why) => tracing::warn!("{stays} objects stay of {leftover}: {why}"),
+            Some(why) => tracing::warn!("{stays} objects and uploads stay of {leftover}: {why}"),
         }
     }
     Ok(())

@@ -30,6 +30,11 @@ impl LeftOver {
     pub(crate) const fn is_left(&self) -> bool {
         self.is_left
     }
+
+    /// Whether uploads of it are pending.
+    pub(crate) const fn has_uploads(&self) -> bool {
+        self.uploads > 0
+    }
 }
 
 /// `benchmark/<run id>/ of bucket `b` at http://h:1 (1234 objects, 1 pending upload)`.
@@ -68,7 +73,7 @@ impl Bucket {
                     break;
                 }
             }
-            let uploads = self.uploads(prefix.as_str()).await?;
+            let uploads = self.uploads(prefix.as_str()).await.unwrap_or_default();
             newest = newest.max(uploads.iter().filter_map(|upload| upload.begun).max());
             if objects > 0 || !uploads.is_empty() {
                 let is_left = is_left(harness.as_ref(), newest, Timestamp::now());

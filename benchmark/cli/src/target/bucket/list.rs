@@ -101,7 +101,9 @@ impl Bucket {
                 break;
             }
         }
-        runs.extend(self.uploads(ABOVE).await?.iter().filter_map(|upload| RunPrefix::above(&upload.key)));
+        // Not everybody who may write may list these.
+        let uploads = self.uploads(ABOVE).await.unwrap_or_default();
+        runs.extend(uploads.iter().filter_map(|upload| RunPrefix::above(&upload.key)));
         runs.sort();
         runs.dedup();
         Ok(runs)

@@ -1,7 +1,5 @@
 //! What lies below a run's prefix is removed: its objects, its pending uploads, and at last what says who put it.
 
-use std::iter;
-
 use anyhow::{Context, Result};
 use futures_util::{StreamExt, stream};
 use reqwest::{Method, StatusCode};
@@ -39,17 +37,29 @@ impl Removed {
 }
 
 impl Bucket {
-    /// Removes all that lies below a prefix, and nothing else; how much is gone is told as it goes.
+    /// Removes all that lies below a prefix, and nothing else; pending uploads where there may be some. How much is gone is told as it
+    /// goes.
     ///
     /// # Errors
-    /// When the server does not say what lies there.
-    pub(crate) async fn clear(&self, prefix: &RunPrefix, mut on_gone: impl FnMut(u64)) -> Result<Removed> {
+    /// When the server does not say what objects lie there.
+    pub(crate) async fn clear(
+        &self,
+        prefix: &RunPrefix,
+        in_parts: bool,
+        mut on_gone: impl FnMut(u64),
+    ) -> Result<Removed> {
         let mut removed = Removed::default();
         for _ in 0..LOOKS {
             let before = removed.gone;
             (removed.stays, removed.because) = (0, None);
-            for upload in self.uploads(prefix.as_str()).await? {
-                removed.count(self.abort(prefix, &upload).await);
+            let uploads = if in_parts { self.uploads(prefix.as_str()).await } else { Ok(Vec::new()) };
+            match uploads {
+                Ok(uploads) => {
+                    for upload in uploads {
+                        removed.count(self.abort(prefix, &upload).await);
+                    }
+                }
+                Err(error) => removed.count(Err(error)),
             }
             let mut next = None;
             loop {
@@ -115,7 +125,7 @@ impl Bucket {
 
     async fn abort(&self, prefix: &RunPrefix, Upload { key, id, .. }: &Upload) -> Result<()> {
         let cannot = || format!("cannot abort the upload `{id}` of `{key}` in {}", self.name);
-        let query: Vec<(&str, &str)> = iter::once(("uploadId", id.as_str())).collect();
+        let query = [("uploadId", id.as_str())];
         let answer =
             self.ask(&Method::DELETE, &ours(prefix, key), &query, &Sent::Nothing).await.with_context(cannot)?;
         if answer.status == StatusCode::NOT_FOUND { Ok(()) } else { answer.good().with_context(cannot).map(drop) }

@@ -4,16 +4,16 @@ use super::servers::{Moto, S3sFs, Server};
 use super::{Harness, command, credentials};
 use crate::harness::support::{ended, text};
 
-/// Every test, each once in every library.
+/// Every test, each once in every library. Neither server bears two writers of one key: who writes has one request in flight.
 fn suite(server: &dyn Server) -> String {
     format!(
         "[suite]\ntrials = 1\n\
-         [defaults]\ntarget = \"s3://data\"\nendpoint = \"{}\"\nwrites = true\nconcurrency = 4\nrequests = 50\nwarmup = \"0s\"\n\
-         params = {{ signed = {} }}\n\
-         [[matrix]]\ntest = [\"get_object\", \"head_object\", \"fetch_range\"]\n\
-         [[matrix]]\ntest = [\"put_object\", \"delete_object\", \"mixed\"]\nparams = {{ objects = 40 }}\n\
-         [[matrix]]\ntest = \"upload_object\"\nrequests = 6\nparams = {{ parts = 2, part_size = \"5MiB\" }}\n\
-         [[matrix]]\ntest = \"list_objects\"\nparams = {{ objects = 250, page_size = 100 }}\n",
+         [defaults]\ntarget = \"s3://data\"\nendpoint = \"{}\"\nwrites = true\nwarmup = \"0s\"\nparams = {{ signed = {} }}\n\
+         [[matrix]]\ntest = [\"get_object\", \"head_object\", \"fetch_range\"]\nconcurrency = 4\nrequests = 30\n\
+         [[matrix]]\ntest = [\"put_object\", \"delete_object\", \"mixed\"]\nconcurrency = 1\nrequests = 40\n\
+         params = {{ objects = 20 }}\n\
+         [[matrix]]\ntest = \"upload_object\"\nconcurrency = 1\nrequests = 3\n\
+         [[matrix]]\ntest = \"list_objects\"\nconcurrency = 2\nrequests = 8\nparams = {{ objects = 250, page_size = 100 }}\n",
         server.endpoint(),
         server.is_signed()
     )
@@ -27,7 +27,8 @@ fn passes(server: &dyn Server) {
     let ended = ended(command.output().unwrap());
     let rows = harness.rows();
     for row in &rows {
-        assert_eq!(text(row, "verdict"), "valid", "{} {}: {row}", row["library_name"], row["test_name"]);
+        let title = format!("{} {}", row["library_name"], row["test_name"]);
+        assert_eq!((text(row, "verdict"), text(row, "invalid_reason")), ("valid", ""), "{title}");
         assert!(text(row, "marks").contains("no_audit"), "{row}");
     }
     assert_eq!(ended.code, 0, "{ended:?}");

@@ -1,16 +1,16 @@
 //! Two servers of S3, each with a bucket that holds a stranger's objects: moto, in Python, and s3s-fs in this process.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
-use s3s::service::S3ServiceBuilder;
+use s3s::service::{S3Service, S3ServiceBuilder};
 use tempfile::TempDir;
 
 use super::super::support::{eventually, free_port, needs, signal};
@@ -30,8 +30,10 @@ pub(super) trait Server {
     /// Whether it takes signed requests alone.
     fn is_signed(&self) -> bool;
 
-    /// Every object, by its key.
-    fn objects(&self) -> BTreeMap<String, Vec<u8>>;
+    /// The keys of all objects, of a thousand at most.
+    fn keys(&self) -> Vec<String>;
+
+    fn get(&self, key: &str) -> Vec<u8>;
 
     /// Uploads that are neither completed nor aborted.
     fn pending_uploads(&self) -> usize;
@@ -40,7 +42,7 @@ pub(super) trait Server {
 
     /// What lies there that is not the stranger's.
     fn ours(&self) -> Vec<String> {
-        self.objects().into_keys().filter(|key| !STRANGERS.contains(&key.as_str())).collect()
+        self.keys().into_iter().filter(|key| !STRANGERS.contains(&key.as_str())).collect()
     }
 
     /// That what lies there is the stranger's, as he put it, and nothing else.
@@ -50,9 +52,8 @@ pub(super) trait Server {
     }
 
     fn assert_stranger_s(&self) {
-        let objects = self.objects();
         for key in STRANGERS {
-            assert!(objects.get(key) == Some(&content(key)), "{key} is not what it was");
+            assert!(self.get(key) == content(key), "{key} is not what it was");
         }
     }
 }
@@ -124,9 +125,12 @@ impl Server for Moto {
         true
     }
 
-    fn objects(&self) -> BTreeMap<String, Vec<u8>> {
-        let keys = self.texts("/data?list-type=2", "Key");
-        keys.into_iter().map(|key| (key.clone(), self.ask("GET", &format!("/data/{key}"), b""))).collect()
+    fn keys(&self) -> Vec<String> {
+        self.texts("/data?list-type=2", "Key")
+    }
+
+    fn get(&self, key: &str) -> Vec<u8> {
+        self.ask("GET", &format!("/data/{key}"), b"")
     }
 
     fn pending_uploads(&self) -> usize {
@@ -143,7 +147,16 @@ pub(super) struct S3sFs {
     port: u16,
     is_signed: bool,
     folder: TempDir,
-    runtime: Option<tokio::runtime::Runtime>,
+    running: Option<(tokio::sync::oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+async fn serve(listener: TcpListener, service: S3Service) {
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    while let Ok((stream, _)) = listener.accept().await {
+        let http = hyper::server::conn::http1::Builder::new();
+        // A client that leaves is no error of the server's.
+        tokio::spawn(http.serve_connection(TokioIo::new(stream), service.clone()));
+    }
 }
 
 impl S3sFs {
@@ -158,16 +171,17 @@ impl S3sFs {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        runtime.spawn(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            while let Ok((stream, _)) = listener.accept().await {
-                let http = hyper::server::conn::http1::Builder::new();
-                // A client that leaves is no error of the server's.
-                tokio::spawn(http.serve_connection(TokioIo::new(stream), service.clone()));
-            }
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                tokio::select! {
+                    () = serve(listener, service) => {}
+                    _ = stopped => {}
+                }
+            });
         });
-        let server = Self { port, is_signed, folder, runtime: Some(runtime) };
+        let server = Self { port, is_signed, folder, running: Some((stop, thread)) };
         STRANGERS.iter().for_each(|key| server.put(key, &content(key)));
         server
     }
@@ -180,7 +194,9 @@ impl S3sFs {
 impl Drop for S3sFs {
     /// Before the folder is removed.
     fn drop(&mut self) {
-        self.runtime.take().unwrap().shutdown_timeout(Duration::from_secs(5));
+        let (stop, thread) = self.running.take().unwrap();
+        stop.send(()).unwrap();
+        thread.join().unwrap();
     }
 }
 
@@ -194,10 +210,15 @@ impl Server for S3sFs {
     }
 
     /// Empty folders are no objects.
-    fn objects(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut found = BTreeMap::new();
-        read(&self.bucket(), &self.bucket(), &mut found);
+    fn keys(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        collect(&self.bucket(), &self.bucket(), &mut found);
+        found.sort();
         found
+    }
+
+    fn get(&self, key: &str) -> Vec<u8> {
+        fs::read(self.bucket().join(key)).unwrap()
     }
 
     fn pending_uploads(&self) -> usize {
@@ -212,14 +233,13 @@ impl Server for S3sFs {
     }
 }
 
-fn read(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+fn collect(root: &Path, folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
         if path.is_dir() {
-            read(root, &path, found);
+            collect(root, &path, found);
         } else {
-            let key = path.strip_prefix(root).unwrap().display().to_string();
-            found.insert(key, fs::read(&path).unwrap());
+            found.push(path.strip_prefix(root).unwrap().display().to_string());
         }
     }
 }
