@@ -35,7 +35,8 @@ struct Connection {
 
 /// What of a response's head is needed to read its body.
 struct Head {
-    length: u64,
+    /// `None` of a body that comes in chunks.
+    length: Option<u64>,
     body_at: usize,
     reusable: bool,
 }
@@ -148,7 +149,10 @@ impl Connection {
         if is_head {
             return Ok(head.reusable);
         }
-        let mut left = head.length;
+        let Some(mut left) = head.length else {
+            self.read_chunks((head.body_at, filled), response).await?;
+            return Ok(head.reusable);
+        };
         let mut piece = &self.buffer[head.body_at..filled];
         loop {
             if piece.len() as u64 > left {
@@ -167,6 +171,62 @@ impl Connection {
         }
     }
 
+    /// Reads chunks to the last one, and the trailers behind it, of which the buffer holds what lies in this range.
+    async fn read_chunks(
+        &mut self,
+        (mut at, mut filled): (usize, usize),
+        response: &mut Response,
+    ) -> Result<(), Failure> {
+        let bad = |text: &str| Failure::new(FailureKind::BadBytes, text);
+        loop {
+            let mut left = loop {
+                match httparse::parse_chunk_size(&self.buffer[at..filled]) {
+                    Ok(httparse::Status::Complete((used, size))) => {
+                        at += used;
+                        break size;
+                    }
+                    Ok(httparse::Status::Partial) => (at, filled) = self.more(at, filled).await?,
+                    Err(_) => return Err(bad("a chunk without a size")),
+                }
+            };
+            let is_last = left == 0;
+            while left > 0 {
+                if at == filled {
+                    (at, filled) = self.more(at, filled).await?;
+                }
+                let piece = left.min((filled - at) as u64) as usize;
+                response.chunk(&self.buffer[at..at + piece]);
+                at += piece;
+                left -= piece as u64;
+            }
+            // A chunk ends with its line; behind the last one are trailers, and a line that is empty.
+            loop {
+                match self.buffer[at..filled].windows(2).position(|end| end == b"\r\n") {
+                    Some(0) => break at += 2,
+                    Some(_) if !is_last => return Err(bad("a chunk longer than its size")),
+                    Some(length) => at += length + 2,
+                    None => (at, filled) = self.more(at, filled).await?,
+                }
+            }
+            if is_last {
+                return if at == filled { Ok(()) } else { Err(bad("more bytes than announced")) };
+            }
+        }
+    }
+
+    /// Reads on behind what is not used up yet.
+    async fn more(&mut self, at: usize, filled: usize) -> Result<(usize, usize), Failure> {
+        self.buffer.copy_within(at..filled, 0);
+        let filled = filled - at;
+        if filled == self.buffer.len() {
+            return Err(Failure::new(FailureKind::Other, "a line longer than 128 KiB"));
+        }
+        match self.read(filled).await? {
+            0 => Err(Failure::new(FailureKind::ShortBody, "closed before the last chunk")),
+            read => Ok((0, filled + read)),
+        }
+    }
+
     async fn read(&mut self, from: usize) -> Result<usize, Failure> {
         self.stream.read(&mut self.buffer[from..]).await.map_err(|error| Failure::from_error(&error))
     }
@@ -178,13 +238,16 @@ fn parse(bytes: &[u8], response: &mut Response) -> Result<Option<Head>, Failure>
     let mut parsed = httparse::Response::new(&mut headers);
     let status = parsed.parse(bytes).map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
     let httparse::Status::Complete(body_at) = status else { return Ok(None) };
-    let (mut length, mut reusable) = (None, parsed.version == Some(1));
+    let (mut length, mut chunked, mut reusable) = (None, false, parsed.version == Some(1));
     for header in parsed.headers.iter() {
         let value = || str::from_utf8(header.value).unwrap_or_default();
         // Lengths first: most headers are told apart without comparing letters.
         match header.name.len() {
             14 if header.name.eq_ignore_ascii_case("content-length") => length = value().parse().ok(),
             10 if header.name.eq_ignore_ascii_case("connection") => reusable &= !value().eq_ignore_ascii_case("close"),
+            17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
+                chunked = value().eq_ignore_ascii_case("chunked")
+            }
             _ => {}
         }
     }
@@ -192,8 +255,10 @@ fn parse(bytes: &[u8], response: &mut Response) -> Result<Option<Head>, Failure>
     response.head(status, |name| {
         parsed.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
     });
-    let length = length.or_else(|| (status == 204).then_some(0));
-    let length = length.ok_or_else(|| Failure::new(FailureKind::Other, "a response without content-length"))?;
+    let length = if chunked { None } else { length.or_else(|| (status == 204).then_some(0)) };
+    if length.is_none() && !chunked {
+        return Err(Failure::new(FailureKind::Other, "a response without content-length"));
+    }
     Ok(Some(Head { length, body_at, reusable }))
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::Read as _;
 use std::process::ExitCode;
 
-use benchmark_sdk::{BlockingClient, ConstructError, Failure, FailureKind, Options, Request, Response};
+use benchmark_sdk::{BlockingClient, ConstructError, Failure, FailureKind, Operation, Options, Request, Response};
 use ureq::http;
 
 /// Bodies are read through a buffer of the thread's own.
@@ -45,7 +45,9 @@ impl BlockingClient for Client {
         if !self.keep_alive {
             asked = asked.header("connection", "close");
         }
-        let sent = match request.body() {
+        // A request that could send something says that it sends nothing.
+        let is_empty = request.operation() == Operation::CreateUpload;
+        let sent = match request.body().or_else(|| is_empty.then(Default::default)) {
             Some(body) => asked.body(&body[..]).map(|asked| self.agent.run(asked)),
             None => asked.body(()).map(|asked| self.agent.run(asked)),
         };

@@ -14,7 +14,7 @@ use crate::run::{Conductor, Monitor, Reason};
 use crate::runner::{Program, Runner, Runners};
 use crate::stats::comparison::BEFORE_THE_BLOCKS;
 use crate::store::{Store, StoredRun};
-use crate::target::{Place, Targets};
+use crate::target::{Place, Targets, sweep};
 
 /// The blocks of a campaign.
 pub(super) struct Blocks<'a> {
@@ -31,6 +31,10 @@ impl Blocks<'_> {
     /// Runs what is missing of them, or until the trials are enough. Whether a signal ended it.
     pub(super) async fn run(self, runner: &Runners, finished: usize, listener: &mut dyn Listener) -> Result<bool> {
         let Self { store, campaign_id, plan, .. } = self;
+        tokio::select! {
+            () = self.interrupts.first() => return Ok(true),
+            () = sweep(&plan.cases, plan.sweep, listener) => {}
+        }
         let address = plan.listen.unwrap_or_else(|| runner.host_address());
         let conductor = Conductor {
             store,

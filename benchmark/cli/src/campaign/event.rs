@@ -8,6 +8,7 @@ use benchmark_protocol::message::Tick;
 use crate::case::Case;
 use crate::runner::Leftovers;
 use crate::store::StoredRun;
+use crate::target::LeftOver;
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,28 @@ pub enum Event<'a> {
         number: usize,
         /// What is run.
         case: &'a Case,
+    },
+    /// What a run needs is put at a target that is not ours.
+    Preparing {
+        /// Objects that are there.
+        done: u64,
+        /// Objects that will be.
+        total: u64,
+    },
+    /// What a run put there is removed.
+    Removing {
+        /// Objects and pending uploads that are gone.
+        gone: u64,
+    },
+    /// Something of a run that is over, or may be, lies at a target.
+    LeftAtTarget {
+        /// What it is.
+        leftover: &'a LeftOver,
+    },
+    /// It was removed.
+    RemovedFromTarget {
+        /// What it was.
+        leftover: &'a LeftOver,
     },
     /// A replica told its counters.
     Ticked {

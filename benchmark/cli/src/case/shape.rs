@@ -36,6 +36,8 @@ pub struct Case {
     pub target: Option<String>,
     /// The endpoint of an `s3://` target.
     pub endpoint: Option<String>,
+    /// Whether that may be written to, below a run's own prefix.
+    pub writes: bool,
     /// What is sent with every request to a target that is not the origin.
     pub headers: Vec<Header>,
     /// Options of the load.
@@ -89,6 +91,7 @@ impl Case {
             memory_limit: None,
             target: None,
             endpoint: None,
+            writes: false,
             headers: Vec::new(),
             load: Load::default(),
             twin: false,
@@ -100,6 +103,13 @@ impl Case {
         }
         case.follow(|_| true);
         case
+    }
+
+    /// Whether its runs put objects at a target that is not ours, below prefixes of their own.
+    #[must_use]
+    pub fn writes_below_prefix(&self) -> bool {
+        let has_own = || self.test.writes() || !self.test.prepares(&self.params, self.replicas).is_empty();
+        self.writes && self.target.is_some() && has_own()
     }
 
     /// Gives options the values of those that they follow, where these count.

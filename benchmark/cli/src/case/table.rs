@@ -356,6 +356,22 @@ pub static OPTIONS: &[CaseOption] = &[
         ..OF_A_CASE
     },
     CaseOption {
+        name: "writes",
+        help: "Tests may put objects into the bucket of an s3:// target, below `benchmark/<run id>/` alone",
+        more: "What tests read, list or delete is put there before each run, and all of it is removed afterwards. Tests that write are left \
+               out without it. To our origin it makes no difference.",
+        value_name: "BOOL",
+        kind: Kind::Flag,
+        heeded: Some("BENCHMARK_WRITES"),
+        program: Program::Nothing,
+        sql: Some("writes"),
+        kept: Kept::InCase {
+            get: |case| case.writes.then_some(Value::Flag(true)),
+            set: |case, value| case.writes = value.flag(),
+        },
+        ..OF_A_CASE
+    },
+    CaseOption {
         name: "header",
         help: "Sent with every request to a --target, as 'NAME: VALUE'; the value is kept nowhere; repeatable",
         more: "Database, results, log and screen have *** in its place, and four digits of a digest that tell values apart; --resume is to be \
@@ -511,6 +527,15 @@ pub static OPTIONS: &[CaseOption] = &[
         help: "Short runs for a first look: a window of 3 s after 1 s, unless told otherwise",
         kind: Kind::Switch,
         kept: Kept::InCampaign { set: |terms, value| terms.quick = value.flag() },
+        ..OF_A_CAMPAIGN
+    },
+    CaseOption {
+        name: "sweep",
+        help: "With --writes: remove what killed campaigns left in the target's bucket, before the first run",
+        more: "That is what lies below `benchmark/<run id>/` and was put there by a harness of this host that is dead, or by one of \
+               elsewhere more than a day ago. Without it such objects are named and stay.",
+        kind: Kind::Switch,
+        kept: Kept::InCampaign { set: |terms, value| terms.sweep = value.flag() },
         ..OF_A_CAMPAIGN
     },
     CaseOption {

@@ -18,6 +18,8 @@ pub struct Terms {
     pub seed: u64,
     /// Short runs for a first look.
     pub quick: bool,
+    /// What killed campaigns left at targets is removed.
+    pub sweep: bool,
     /// CPUs of the origin and the harness.
     pub origin_cpus: Option<Cpus>,
     /// CPUs of the replicas.

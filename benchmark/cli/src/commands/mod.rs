@@ -122,7 +122,10 @@ async fn go_on(campaign: &str, take_over: bool, options: &LoadOptions) -> Result
     let database = &options.database();
     resume::check_alone(std::env::args().skip(1))?;
     let (campaign_id, arguments) = resume::command_of(campaign, database).await?;
-    let arguments = resume::with_headers(&campaign_id, arguments, &options.headers())?;
+    let mut arguments = resume::with_headers(&campaign_id, arguments, &options.headers())?;
+    if options.terms().sweep && !arguments.iter().any(|argument| argument == "--sweep") {
+        arguments.push("--sweep".to_owned());
+    }
     let resumed = Resumed { campaign_id, take_over };
     // The folder may be another one by now: the database is the one that was found.
     let path = database.path().into_os_string();

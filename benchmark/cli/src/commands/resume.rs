@@ -16,7 +16,7 @@ pub(super) fn check_alone(arguments: impl IntoIterator<Item = String>) -> Result
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         match argument.split('=').next().unwrap_or_default() {
-            "run-all" | "--take-over" => {}
+            "run-all" | "--take-over" | "--sweep" => {}
             "--resume" | "--db" | "--header" if argument.contains('=') => {}
             "--resume" | "--db" | "--header" => drop(arguments.next()),
             _ => {

@@ -33,6 +33,8 @@ pub struct Plan {
     pub cpus: CpuSplit,
     /// Where the harness listens for replicas, if told.
     pub listen: Option<IpAddr>,
+    /// Whether what killed campaigns left at targets is removed.
+    pub sweep: bool,
     /// The Prometheus to ask: `off`, a URL, or whatever answers at the usual place.
     pub prometheus: Option<String>,
 }
@@ -131,10 +133,10 @@ fn check_until(until: Option<f64>, trials: u32) -> Result<(), Usage> {
 /// [`Usage`] for options that do not go together.
 pub fn assemble(cases: Vec<Case>, options: &LoadOptions, usual_trials: u32) -> Result<Plan, Usage> {
     let trials = options.blocks(usual_trials);
-    let Terms { passes, until, seed, origin_cpus, client_cpus, listen, prometheus, .. } = options.terms();
+    let Terms { passes, until, seed, sweep, origin_cpus, client_cpus, listen, prometheus, .. } = options.terms();
     let cpus = CpuSplit::new(origin_cpus, client_cpus).map_err(Usage)?;
     check_until(until, trials)?;
-    Ok(Plan { cases, trials, passes, until, seed, cpus, listen, prometheus })
+    Ok(Plan { cases, trials, passes, until, seed, cpus, listen, sweep, prometheus })
 }
 
 impl Plan {

@@ -149,6 +149,8 @@ pub fn case(
     let mut given = params.to_vec();
     let mut case = Case::new(&library.name, &library.version, test, Values::default());
     options.shape(&mut case);
+    // Our origin is there to be written to: cases with and without leave are one.
+    case.writes &= case.target.is_some();
     if !case.runner.capabilities().limits
         && let Some(option) = ["cpus", "memory"].into_iter().find(|option| options.has(option))
     {
@@ -173,7 +175,8 @@ pub fn case(
         return Err(Refused::new("endpoint", "`--endpoint` goes with an s3:// target").into());
     }
     case.params = Values::new(test.parameters(), given).map_err(|text| Refused::new("params", text))?;
-    if case.target.is_none() {
+    // What a run puts itself is like what our origin has.
+    if case.target.is_none() || case.writes_below_prefix() {
         test.check(&case.params).map_err(|(parameter, text)| Refused::new(parameter, text))?;
     }
     check_headers(&case)?;
@@ -234,6 +237,13 @@ fn check_target(
         return Err(Refused::new(name, text));
     }
     case.test.can_use(&target.names).map_err(|error| Refused::new("target", format!("target `{text}`: {error}")))?;
+    if case.test.writes() && !case.writes {
+        let test = case.test;
+        let text = format!(
+            "`{test}` writes to `{text}`: it takes `--writes` (whatever it puts there lies below benchmark/<run id>/, and is removed afterwards)"
+        );
+        return Err(Refused::new("writes", text));
+    }
     if target.tls {
         check_supported(library, "tls")?;
     }

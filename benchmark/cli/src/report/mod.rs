@@ -69,6 +69,18 @@ fn opening(event: &crate::campaign::Event<'_>) -> Option<String> {
     ))
 }
 
+/// One line on what a campaign left at a target.
+fn left(leftover: &crate::target::LeftOver) -> String {
+    if leftover.is_left() {
+        format!("a killed campaign left {leftover}: `--sweep` removes it")
+    } else {
+        format!(
+            "somebody's campaign has {leftover}, and whether it still runs is not to be seen from here: once it is a day old `--sweep` \
+             removes it"
+        )
+    }
+}
+
 /// A length of time as people say it, rounded up.
 fn length(duration: std::time::Duration) -> String {
     let seconds = duration.as_secs_f64().ceil() as u64;

@@ -21,6 +21,9 @@ impl Listener for Plain {
                 eprintln!("{}", super::opening(event).unwrap_or_default());
             }
             Event::Building { library, doing: None } => eprintln!("building {library}"),
+            Event::LeftAtTarget { leftover } => eprintln!("{}", super::left(leftover)),
+            Event::RemovedFromTarget { leftover } => eprintln!("removed {leftover}"),
+            Event::Preparing { done: 0, total } if *total > 0 => eprintln!("putting {total} objects at the target"),
             Event::RunStarted { case, .. } => self.title = self.naming.title(case),
             Event::RunEnded { number, run } => {
                 eprintln!("[{number}/{}] {}: {}", self.runs, self.title, super::ending(run));
@@ -28,6 +31,8 @@ impl Listener for Plain {
             Event::Building { doing: Some(_), .. }
             | Event::Cooling { .. }
             | Event::Built
+            | Event::Preparing { .. }
+            | Event::Removing { .. }
             | Event::Ticked { .. }
             | Event::Ended => {}
         }

@@ -61,6 +61,8 @@ impl Listener for Progress {
     fn on(&mut self, event: &Event<'_>) {
         match event {
             Event::Swept { leftovers } => eprintln!("{leftovers}"),
+            Event::LeftAtTarget { leftover } => self.bar.println(super::left(leftover)),
+            Event::RemovedFromTarget { leftover } => self.bar.println(format!("removed {leftover}")),
             Event::Planned { runs, cases, .. } => {
                 self.naming = Naming::among(*cases);
                 eprintln!("{}", super::opening(event).unwrap_or_default());
@@ -78,6 +80,10 @@ impl Listener for Progress {
             Event::Cooling { sockets, most } => {
                 self.bar.set_message(format!("{}: waiting, {sockets} closed sockets linger ({most} may)", self.title))
             }
+            Event::Preparing { done, total } => {
+                self.bar.set_message(format!("{}: putting objects, {done} of {total}", self.title));
+            }
+            Event::Removing { gone } => self.bar.set_message(format!("{}: removing objects, {gone} gone", self.title)),
             Event::Ticked { replica, tick } => {
                 let before = self.ticks.get(replica).map(|(_, last)| *last);
                 self.ticks.insert(*replica, (before, **tick));

@@ -24,7 +24,7 @@ pub(super) fn differences(run: &Run) -> Vec<Reason> {
         requests,
     }));
     reasons.extend(answered(run, audit));
-    let (received, sent) = (received(run), audit.intact_bytes);
+    let (received, sent) = (sum(run, |counts| counts.success_bytes), audit.intact_bytes);
     if received > sent {
         reasons.push(Reason::AuditBytes { received, sent });
     }
@@ -69,17 +69,6 @@ fn answered(run: &Run, audit: &Audit) -> Vec<Reason> {
         reasons.push(Reason::AuditAnswered { operation: None, succeeded, answered });
     }
     reasons
-}
-
-/// Body bytes of successes that came in answer to GET, as the audit counts them. Where other answers have bodies too (what becomes of an
-/// upload), only those of the window are told apart.
-fn received(run: &Run) -> u64 {
-    if run.case.test.operations().iter().all(|operation| operation.method() != "POST") {
-        return sum(run, |counts| counts.success_bytes);
-    }
-    let results = run.replicas.iter().filter_map(|replica| replica.result.as_ref());
-    let said = results.flat_map(|result| &result.operations).filter(|said| said.operation.method() == "GET");
-    said.map(|said| said.counts.success_bytes).sum()
 }
 
 /// Requests that went to the library, of all replicas and phases.

@@ -57,7 +57,11 @@ impl Conductor<'_> {
         let begun = Instant::now();
         let attempt = match rate {
             _ if self.interrupts.came() => Ok(Attempt::Interrupted),
-            Ok(_) => self.attempt(&mut run, program, listener).await,
+            Ok(_) => {
+                let attempt = self.attempt(&mut run, program, listener).await;
+                self.clear(&run, listener).await;
+                attempt
+            }
             Err(reason) => {
                 run.invalid_reasons.push(reason);
                 Ok(Attempt::Ended(surroundings(self.cpus)))
@@ -84,12 +88,18 @@ impl Conductor<'_> {
     /// Everything between announcing the run and reading its audit.
     async fn attempt(&mut self, run: &mut Run, program: &Program, listener: &mut dyn Listener) -> Result<Attempt> {
         let mut target = self.targets.of(&run.case)?;
-        let announced = unless_abandoned(&self.interrupts.0, target.announce(&run.run_id, run.seed, &run.case)).await;
-        let Some(objects) = announced.transpose()? else { return Ok(Attempt::Interrupted) };
-        let expected = expected(run, objects);
+        let announced = tokio::select! {
+            // Nothing of the run is worth waiting for yet.
+            () = self.interrupts.first() => return Ok(Attempt::Interrupted),
+            announced = target.announce(&run.run_id, run.seed, &run.case, listener) => announced,
+        };
+        let expected = expected(run, announced?);
+        let mut environment = environment(run, &target.addresses(&run.run_id).join(","), &self.coordinator, &expected);
+        let prefix = target.prefix(&run.run_id, &run.case);
+        environment.extend(prefix.map(|prefix| ("BENCHMARK_PREFIX".to_owned(), prefix)));
         let job = Job {
             run_id: run.run_id.clone(),
-            environment: environment(run, &target.addresses(&run.run_id).join(","), &self.coordinator, &expected),
+            environment,
             tokens: expected.admission.tokens().to_vec(),
             case: run.case.clone(),
             program: program.clone(),
@@ -121,6 +131,13 @@ impl Conductor<'_> {
         }
         let throttled_seconds = conducted.throttled_seconds;
         Ok(Attempt::Ended(Surroundings { foreign_load, throttled_seconds, ..surroundings(self.cpus) }))
+    }
+
+    /// Removes what the run put at its target, unless a second signal ends that.
+    async fn clear(&mut self, run: &Run, listener: &mut dyn Listener) {
+        // A target that is none was said to be none by the attempt.
+        let Ok(mut target) = self.targets.of(&run.case) else { return };
+        unless_abandoned(&self.interrupts.0, target.clear(&run.run_id, &run.case, listener)).await;
     }
 
     fn new_run(&self, case: &Case, trial: u32, rate_per_second: Option<f64>) -> Run {

@@ -5,6 +5,7 @@ use benchmark_protocol::message::Object;
 use benchmark_protocol::origin::{Audit, Begin};
 
 use super::{External, Origin, Place, Target};
+use crate::campaign::Listener;
 use crate::case::Case;
 
 /// The targets of a campaign; what is ours of them is kept from run to run.
@@ -65,8 +66,18 @@ impl Target for AnyTarget<'_> {
         each!(self, target => target.addresses(run_id))
     }
 
-    async fn announce(&mut self, run_id: &str, seed: u64, case: &Case) -> Result<Vec<Object>> {
-        each!(self, target => target.announce(run_id, seed, case).await)
+    async fn announce(
+        &mut self,
+        run_id: &str,
+        seed: u64,
+        case: &Case,
+        listener: &mut dyn Listener,
+    ) -> Result<Vec<Object>> {
+        each!(self, target => target.announce(run_id, seed, case, listener).await)
+    }
+
+    fn prefix(&self, run_id: &str, case: &Case) -> Option<String> {
+        each!(self, target => target.prefix(run_id, case))
     }
 
     async fn begin(&self, run_id: &str, begin: Begin) -> Result<()> {
@@ -75,6 +86,10 @@ impl Target for AnyTarget<'_> {
 
     async fn account(&mut self, run_id: &str) -> Result<Option<Audit>> {
         each!(self, target => target.account(run_id).await)
+    }
+
+    async fn clear(&mut self, run_id: &str, case: &Case, listener: &mut dyn Listener) {
+        each!(self, target => target.clear(run_id, case, listener).await);
     }
 
     fn cpu_seconds(&self) -> Option<f64> {

@@ -1,9 +1,11 @@
 //! What is under load: our origin, or a server that is not ours. A target is started (or named), has addresses, is told of each run and
-//! of its window, gives an account of it and of its CPU time, and is gone at the end. Whoever conducts a run knows no more of it.
+//! of its window, gives an account of it and of its CPU time, is cleared of what the run put there, and is gone at the end. Whoever conducts
+//! a run knows no more of it.
 
 pub(crate) mod bucket;
 mod each;
 mod external;
+mod left;
 mod origin;
 mod origin_process;
 
@@ -13,11 +15,14 @@ use anyhow::Result;
 use benchmark_protocol::message::Object;
 use benchmark_protocol::origin::{Audit, Begin};
 
+use crate::campaign::Listener;
 use crate::case::Case;
 use crate::machine::Cpus;
 
+pub use bucket::LeftOver;
 pub use each::{AnyTarget, Targets};
 pub use external::External;
+pub(crate) use left::sweep;
 pub use origin::Origin;
 pub use origin_process::OriginProcess;
 
@@ -51,12 +56,21 @@ pub trait Target {
     /// Where replicas send the requests of a run, as they call it: an address for each node.
     fn addresses(&self, run_id: &str) -> Vec<String>;
 
-    /// Tells it of a run, and starts what was lost of it since the last one. The objects that replicas are to ask for, where those are
-    /// not the test's to name.
+    /// Tells it of a run, starts what was lost of it since the last one, and puts there what the run needs. The objects that replicas are
+    /// to ask for, where those are not the test's to name.
     ///
     /// # Errors
     /// When it does not answer, or refuses.
-    fn announce(&mut self, run_id: &str, seed: u64, case: &Case) -> impl Future<Output = Result<Vec<Object>>>;
+    fn announce(
+        &mut self,
+        run_id: &str,
+        seed: u64,
+        case: &Case,
+        listener: &mut dyn Listener,
+    ) -> impl Future<Output = Result<Vec<Object>>>;
+
+    /// What the keys of a run begin with, where it may touch no others.
+    fn prefix(&self, run_id: &str, case: &Case) -> Option<String>;
 
     /// Tells it when the run begins.
     ///
@@ -69,6 +83,9 @@ pub trait Target {
     /// # Errors
     /// When it does not answer: it is lost then, and another one takes its place at the next run.
     fn account(&mut self, run_id: &str) -> impl Future<Output = Result<Option<Audit>>>;
+
+    /// Removes what the run put there, whatever came of it. What stays is said.
+    fn clear(&mut self, run_id: &str, case: &Case, listener: &mut dyn Listener) -> impl Future<Output = ()>;
 
     /// CPU time that it has used so far, in seconds; `None` where that is not to be seen from here.
     fn cpu_seconds(&self) -> Option<f64>;

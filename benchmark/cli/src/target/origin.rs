@@ -5,6 +5,7 @@ use benchmark_protocol::message::Object;
 use benchmark_protocol::origin::{Announcement, Audit, Begin};
 
 use super::{OriginProcess, Place, Target};
+use crate::campaign::Listener;
 use crate::case::Case;
 
 /// The origin of a campaign.
@@ -38,7 +39,7 @@ impl Target for Origin {
         self.process.iter().map(|process| process.bucket_url(run_id)).collect()
     }
 
-    async fn announce(&mut self, run_id: &str, seed: u64, case: &Case) -> Result<Vec<Object>> {
+    async fn announce(&mut self, run_id: &str, seed: u64, case: &Case, _: &mut dyn Listener) -> Result<Vec<Object>> {
         let announcement =
             Announcement { seed, contract: case.test.contract(&case.params), inject: case.inject.clone() };
         if let Some(process) = &self.process
@@ -51,6 +52,11 @@ impl Target for Origin {
         }
         self.running().await?.announce(run_id, &announcement).await.context("origin")?;
         Ok(Vec::new())
+    }
+
+    /// The bucket is the run.
+    fn prefix(&self, _: &str, _: &Case) -> Option<String> {
+        None
     }
 
     async fn begin(&self, run_id: &str, begin: Begin) -> Result<()> {
@@ -68,6 +74,9 @@ impl Target for Origin {
         }
         audit.map(Some)
     }
+
+    /// It forgets a run by itself.
+    async fn clear(&mut self, _: &str, _: &Case, _: &mut dyn Listener) {}
 
     fn cpu_seconds(&self) -> Option<f64> {
         self.process.as_ref()?.cpu_seconds()

@@ -1,5 +1,6 @@
 //! The command as its users run it: real replicas of real libraries against the real origin, and other servers.
 
+mod buckets;
 pub(crate) mod checkout;
 pub(crate) mod clocks;
 mod commands;

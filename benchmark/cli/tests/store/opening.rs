@@ -49,7 +49,7 @@ async fn a_database_is_created_and_opens_again() {
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(pragmas, ("wal".to_owned(), 0x424E_4348, 8));
+    assert_eq!(pragmas, ("wal".to_owned(), 0x424E_4348, 9));
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn the_database_of_another_application_is_left_as_it_is() {
 #[tokio::test]
 async fn a_newer_database_is_refused() {
     for newer in [
-        "PRAGMA user_version = 9",
+        "PRAGMA user_version = 10",
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
          VALUES (9, 'later', TRUE, x'00', 0)",
     ] {
@@ -129,8 +129,8 @@ async fn a_newer_database_is_refused() {
         let path = database(&folder).await;
         execute(&path, newer).await;
         for error in [Store::open(&path).await.unwrap_err(), Store::open_existing(&path).await.unwrap_err()] {
-            assert!(matches!(error, Error::Newer { found: 9, known: 8, .. }), "{error:?}");
-            assert!(error.to_string().contains("written by a newer benchmark (schema 9, this one knows 8)"), "{error}");
+            assert!(matches!(error, Error::Newer { found: 10, known: 9, .. }), "{error:?}");
+            assert!(error.to_string().contains("written by a newer benchmark (schema 10, this one knows 9)"), "{error}");
         }
     }
 }

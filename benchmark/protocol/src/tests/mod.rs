@@ -17,7 +17,7 @@ mod mixed;
 mod objects;
 mod put_object;
 mod upload_object;
-mod xml;
+pub mod xml;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

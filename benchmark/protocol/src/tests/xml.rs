@@ -1,4 +1,4 @@
-//! What S3 says in XML, as far as the tests need it.
+//! What S3 says in XML, as far as the tests and the harness need it.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -7,7 +7,7 @@ use quick_xml::events::Event;
 ///
 /// # Errors
 /// A sentence, where the text is no XML.
-pub(super) fn elements(xml: &str, mut on: impl FnMut(&str, &str, &str)) -> Result<(), String> {
+pub fn elements(xml: &str, mut on: impl FnMut(&str, &str, &str)) -> Result<(), String> {
     let mut reader = Reader::from_str(xml);
     reader.config_mut().expand_empty_elements = true;
     let mut names: Vec<String> = Vec::new();

@@ -1,0 +1,224 @@
+//! What a bucket holds, page by page.
+
+use anyhow::{Context, Result, anyhow, bail};
+use benchmark_protocol::message::Object;
+use benchmark_protocol::tests::xml;
+use jiff::Timestamp;
+use reqwest::{Method, StatusCode};
+use rusty_s3::actions::ListObjectsV2;
+
+use super::client::{Bucket, Sent};
+use super::prefix::{ABOVE, RunPrefix};
+
+/// The most objects that a workload draws from.
+const MOST: usize = 1_000;
+
+/// The most pages that are looked at for them.
+const MOST_PAGES: usize = 32;
+
+/// A page of a listing.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) objects: Vec<Listed>,
+    /// What keys were grouped by, where they were.
+    pub(super) prefixes: Vec<String>,
+    /// Where the next page begins, where there is one.
+    pub(super) next: Option<String>,
+}
+
+/// An object on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) key: String,
+    pub(super) size: Option<u64>,
+    pub(super) modified: Option<Timestamp>,
+}
+
+/// An upload in parts that is neither completed nor aborted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Upload {
+    pub(super) key: String,
+    pub(super) id: String,
+    pub(super) begun: Option<Timestamp>,
+}
+
+impl Bucket {
+    /// The objects of at least this size that a workload may read, in the order of their keys: none of those that runs put.
+    ///
+    /// # Errors
+    /// When the server does not answer with a listing, or there is no such object.
+    pub(crate) async fn readable(&self, least: u64) -> Result<Vec<Object>> {
+        let (mut found, mut next) = (Vec::new(), None);
+        for _ in 0..MOST_PAGES {
+            let page = self.page("", false, next.as_deref()).await?;
+            found.extend(page.objects.into_iter().filter_map(|listed| readable(listed, least)));
+            next = page.next;
+            if next.is_none() || found.len() >= MOST {
+                break;
+            }
+        }
+        found.truncate(MOST);
+        if found.is_empty() {
+            bail!(
+                "{} holds no object of at least {least} bytes: upload one, or name a smaller request_size",
+                self.name
+            );
+        }
+        Ok(found)
+    }
+
+    /// A page of the keys that begin so; grouped, where asked for, by what comes before the next slash.
+    ///
+    /// # Errors
+    /// When the server does not answer with a listing of such keys.
+    pub(super) async fn page(&self, prefix: &str, grouped: bool, from: Option<&str>) -> Result<Page> {
+        let mut query: Vec<(&str, &str)> = from.map(|token| ("continuation-token", token)).into_iter().collect();
+        query.extend(grouped.then_some(("delimiter", "/")));
+        query.extend([("encoding-type", "url"), ("list-type", "2")]);
+        query.extend((!prefix.is_empty()).then_some(("prefix", prefix)));
+        let cannot = || format!("cannot list {}", self.name);
+        let answer = self.ask(&Method::GET, "", &query, &Sent::Nothing).await.with_context(cannot)?;
+        let page = read(&answer.good().with_context(cannot)?).with_context(cannot)?;
+        let keys = page.objects.iter().map(|listed| &listed.key).chain(&page.prefixes);
+        match keys.into_iter().find(|key| !key.starts_with(prefix)) {
+            // Whoever answers so would have us take a stranger's object for one of ours.
+            Some(key) => bail!("{}: it was asked for keys that begin with `{prefix}`, and names `{key}`", cannot()),
+            None => Ok(page),
+        }
+    }
+
+    /// The runs of which something may lie in the bucket.
+    ///
+    /// # Errors
+    /// When the server does not answer with a listing.
+    pub(super) async fn runs(&self) -> Result<Vec<RunPrefix>> {
+        let (mut runs, mut next) = (Vec::new(), None);
+        loop {
+            let page = self.page(ABOVE, true, next.as_deref()).await?;
+            runs.extend(page.prefixes.iter().filter_map(|prefix| RunPrefix::above(prefix)));
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        // Not everybody who may write may list these.
+        let uploads = self.uploads(ABOVE).await.unwrap_or_default();
+        runs.extend(uploads.iter().filter_map(|upload| RunPrefix::above(&upload.key)));
+        runs.sort();
+        runs.dedup();
+        Ok(runs)
+    }
+
+    /// The pending uploads of keys that begin so; none where the server does not list them.
+    ///
+    /// # Errors
+    /// When it refuses to.
+    pub(super) async fn uploads(&self, prefix: &str) -> Result<Vec<Upload>> {
+        let (mut found, mut markers) = (Vec::new(), None::<(String, String)>);
+        loop {
+            let mut query: Vec<(&str, &str)> = Vec::new();
+            if let Some((key, _)) = &markers {
+                query.push(("key-marker", key));
+            }
+            query.push(("prefix", prefix));
+            if let Some((_, id)) = &markers {
+                query.push(("upload-id-marker", id));
+            }
+            query.push(("uploads", ""));
+            let cannot = || format!("cannot list pending uploads of {}", self.name);
+            let answer = self.ask(&Method::GET, "", &query, &Sent::Nothing).await.with_context(cannot)?;
+            if matches!(answer.status, StatusCode::NOT_IMPLEMENTED | StatusCode::METHOD_NOT_ALLOWED) {
+                return Ok(Vec::new());
+            }
+            let (uploads, next) = read_uploads(&answer.good().with_context(cannot)?).with_context(cannot)?;
+            found.extend(uploads.into_iter().filter(|upload| upload.key.starts_with(prefix)));
+            if next.is_none() || next == markers {
+                return Ok(found);
+            }
+            markers = next;
+        }
+    }
+}
+
+/// What of a foreign bucket may be read: what runs put and remove is not to be relied on.
+fn readable(listed: Listed, least: u64) -> Option<Object> {
+    let size = listed.size.filter(|size| *size >= least)?;
+    (!listed.key.starts_with(ABOVE)).then_some(Object { key: listed.key, size })
+}
+
+/// The objects of at least this size on a page that a workload may read.
+pub(crate) fn objects(page: &str, least: u64) -> Result<Vec<Object>> {
+    Ok(read(page)?.objects.into_iter().filter_map(|listed| readable(listed, least)).collect())
+}
+
+fn read(page: &str) -> Result<Page> {
+    let listing = ListObjectsV2::parse_response(page).map_err(|error| anyhow!("no S3 listing: {error}"))?;
+    let listed = listing.contents.into_iter().map(|object| Listed {
+        modified: object.last_modified.as_deref().and_then(|text| text.parse().ok()),
+        size: object.size,
+        key: object.key,
+    });
+    Ok(Page {
+        objects: listed.collect(),
+        prefixes: listing.common_prefixes.into_iter().map(|common| common.prefix).collect(),
+        next: listing.next_continuation_token,
+    })
+}
+
+/// The uploads on a page, and the key and the id behind which the next one begins.
+pub(super) fn read_uploads(page: &str) -> Result<(Vec<Upload>, Option<(String, String)>)> {
+    let (mut found, mut upload) = (Vec::new(), Upload::default());
+    let (mut truncated, mut key, mut id) = (false, String::new(), String::new());
+    let read = xml::elements(page, |parent, name, text| match (parent, name) {
+        ("Upload", "Key") => text.clone_into(&mut upload.key),
+        ("Upload", "UploadId") => text.clone_into(&mut upload.id),
+        ("Upload", "Initiated") => upload.begun = text.parse().ok(),
+        (_, "Upload") => found.push(std::mem::take(&mut upload)),
+        (_, "IsTruncated") => truncated = text.eq_ignore_ascii_case("true"),
+        (_, "NextKeyMarker") => text.clone_into(&mut key),
+        (_, "NextUploadIdMarker") => text.clone_into(&mut id),
+        _ => {}
+    });
+    read.map_err(|error| anyhow!("no list of uploads: {error}"))?;
+    Ok((found, truncated.then_some((key, id))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_put_is_nothing_to_read() {
+        let content = |key: &str| format!("<Contents><Key>{key}</Key><Size>20</Size></Contents>");
+        let keys = ["a", "benchmark", "benchmark-x/y", "benchmark/0198/object-000000", "benchmark/stranger", "c"];
+        let page = format!(
+            "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{}</ListBucketResult>",
+            keys.map(content).concat()
+        );
+        let read: Vec<String> = objects(&page, 1).unwrap().into_iter().map(|object| object.key).collect();
+        assert_eq!(read, ["a", "benchmark", "benchmark-x/y", "c"]);
+        assert!(objects(&page, 21).unwrap().is_empty());
+    }
+
+    #[test]
+    fn pending_uploads_are_read_with_their_ids_and_where_the_next_page_begins() {
+        let upload = |key: &str, id: &str| {
+            format!(
+                "<Upload><Key>{key}</Key><UploadId>{id}</UploadId><Initiated>2026-01-02T03:04:05.000Z</Initiated></Upload>"
+            )
+        };
+        let page = format!(
+            "<?xml version=\"1.0\"?><ListMultipartUploadsResult><Bucket>b</Bucket><IsTruncated>true</IsTruncated>\
+             <NextKeyMarker>b</NextKeyMarker><NextUploadIdMarker>2</NextUploadIdMarker>{}{}</ListMultipartUploadsResult>",
+            upload("a", "1"),
+            upload("b", "2&amp;"),
+        );
+        let (uploads, next) = read_uploads(&page).unwrap();
+        let ids: Vec<(&str, &str)> = uploads.iter().map(|upload| (upload.key.as_str(), upload.id.as_str())).collect();
+        assert_eq!((ids, next), (vec![("a", "1"), ("b", "2&")], Some(("b".to_owned(), "2".to_owned()))));
+        assert_eq!(uploads[0].begun, "2026-01-02T03:04:05Z".parse().ok());
+        let none = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>";
+        assert_eq!(read_uploads(none).unwrap(), (vec![], None));
+        assert!(read_uploads("<html>").is_err());
+    }
+}
