@@ -232,6 +232,7 @@ fn case(number: u32, replicas: u32) -> Case {
         cpu_limit: None,
         memory_limit: None,
         target: None,
+        writes: false,
         endpoint: None,
         headers: Vec::new(),
         load: Load {

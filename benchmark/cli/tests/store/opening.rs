@@ -123,7 +123,7 @@ async fn a_newer_database_is_refused() {
     for newer in [
         "PRAGMA user_version = 10",
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (9, 'later', TRUE, x'00', 0)",
+         VALUES (10, 'later', TRUE, x'00', 0)",
     ] {
         let folder = TempDir::new().unwrap();
         let path = database(&folder).await;
