@@ -362,7 +362,6 @@ pub static OPTIONS: &[CaseOption] = &[
                out without it. To our origin it makes no difference.",
         value_name: "BOOL",
         kind: Kind::Flag,
-        heeded: Some("BENCHMARK_WRITES"),
         program: Program::Nothing,
         sql: Some("writes"),
         kept: Kept::InCase {

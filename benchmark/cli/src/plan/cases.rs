@@ -341,6 +341,25 @@ mod tests {
     }
 
     #[test]
+    fn tests_that_write_take_leave_where_the_target_is_not_ours() {
+        let bucket = ["--target", "s3://bucket", "--endpoint", "http://h:1"];
+        let named = |flags: &[&str]| {
+            let options = LoadOptions::parse(flags).unwrap();
+            let libraries = library::catalogue(&library::root().unwrap()).unwrap();
+            let selection = Selection { libraries: vec!["baseline".to_owned()], tests: vec!["mixed".to_owned()] };
+            cases(&libraries, &selection, &options).map_err(|error| error.to_string())
+        };
+        let refused = named(&bucket).unwrap_err();
+        assert!(refused.contains("`mixed` writes to `s3://bucket`: it takes `--writes`"), "{refused}");
+        let cases = named(&[&bucket[..], &["--writes"]].concat()).unwrap();
+        assert!(cases[0].writes && cases[0].writes_below_prefix());
+        // What it puts itself must hold together as it must at our origin, where leave makes no difference.
+        let shares = ["get=0", "put=0", "head=0", "list=0", "delete=0"].map(|share| ["--param", share]).concat();
+        assert!(named(&[&bucket[..], &["--writes"], &shares].concat()).unwrap_err().contains("are all 0"));
+        assert!(!named(&["--writes"]).unwrap()[0].writes);
+    }
+
+    #[test]
     fn the_origin_s_own_options_do_not_go_with_another_target() {
         let target = ["--target", "http://127.0.0.1:1/a/b"];
         assert!(planned(&[], &target).is_ok());

@@ -130,7 +130,10 @@ async fn a_newer_database_is_refused() {
         execute(&path, newer).await;
         for error in [Store::open(&path).await.unwrap_err(), Store::open_existing(&path).await.unwrap_err()] {
             assert!(matches!(error, Error::Newer { found: 10, known: 9, .. }), "{error:?}");
-            assert!(error.to_string().contains("written by a newer benchmark (schema 10, this one knows 9)"), "{error}");
+            assert!(
+                error.to_string().contains("written by a newer benchmark (schema 10, this one knows 9)"),
+                "{error}"
+            );
         }
     }
 }

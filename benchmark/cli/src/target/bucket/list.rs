@@ -42,6 +42,13 @@ pub(super) struct Upload {
     pub(super) begun: Option<Timestamp>,
 }
 
+/// Where the next page of uploads begins: behind this key, and behind this id of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Behind {
+    key: String,
+    id: String,
+}
+
 impl Bucket {
     /// The objects of at least this size that a workload may read, in the order of their keys: none of those that runs put.
     ///
@@ -114,14 +121,14 @@ impl Bucket {
     /// # Errors
     /// When it refuses to.
     pub(super) async fn uploads(&self, prefix: &str) -> Result<Vec<Upload>> {
-        let (mut found, mut markers) = (Vec::new(), None::<(String, String)>);
+        let (mut found, mut markers) = (Vec::new(), None::<Behind>);
         loop {
             let mut query: Vec<(&str, &str)> = Vec::new();
-            if let Some((key, _)) = &markers {
+            if let Some(Behind { key, .. }) = &markers {
                 query.push(("key-marker", key));
             }
             query.push(("prefix", prefix));
-            if let Some((_, id)) = &markers {
+            if let Some(Behind { id, .. }) = &markers {
                 query.push(("upload-id-marker", id));
             }
             query.push(("uploads", ""));
@@ -165,22 +172,22 @@ fn read(page: &str) -> Result<Page> {
     })
 }
 
-/// The uploads on a page, and the key and the id behind which the next one begins.
-pub(super) fn read_uploads(page: &str) -> Result<(Vec<Upload>, Option<(String, String)>)> {
+/// The uploads on a page, and where the next one begins.
+pub(super) fn read_uploads(page: &str) -> Result<(Vec<Upload>, Option<Behind>)> {
     let (mut found, mut upload) = (Vec::new(), Upload::default());
-    let (mut truncated, mut key, mut id) = (false, String::new(), String::new());
+    let (mut truncated, mut behind) = (false, Behind::default());
     let read = xml::elements(page, |parent, name, text| match (parent, name) {
         ("Upload", "Key") => text.clone_into(&mut upload.key),
         ("Upload", "UploadId") => text.clone_into(&mut upload.id),
         ("Upload", "Initiated") => upload.begun = text.parse().ok(),
         (_, "Upload") => found.push(std::mem::take(&mut upload)),
         (_, "IsTruncated") => truncated = text.eq_ignore_ascii_case("true"),
-        (_, "NextKeyMarker") => text.clone_into(&mut key),
-        (_, "NextUploadIdMarker") => text.clone_into(&mut id),
+        (_, "NextKeyMarker") => text.clone_into(&mut behind.key),
+        (_, "NextUploadIdMarker") => text.clone_into(&mut behind.id),
         _ => {}
     });
     read.map_err(|error| anyhow!("no list of uploads: {error}"))?;
-    Ok((found, truncated.then_some((key, id))))
+    Ok((found, truncated.then_some(behind)))
 }
 
 #[cfg(test)]
@@ -215,7 +222,10 @@ mod tests {
         );
         let (uploads, next) = read_uploads(&page).unwrap();
         let ids: Vec<(&str, &str)> = uploads.iter().map(|upload| (upload.key.as_str(), upload.id.as_str())).collect();
-        assert_eq!((ids, next), (vec![("a", "1"), ("b", "2&")], Some(("b".to_owned(), "2".to_owned()))));
+        assert_eq!(
+            (ids, next),
+            (vec![("a", "1"), ("b", "2&")], Some(Behind { key: "b".to_owned(), id: "2".to_owned() }))
+        );
         assert_eq!(uploads[0].begun, "2026-01-02T03:04:05Z".parse().ok());
         let none = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>";
         assert_eq!(read_uploads(none).unwrap(), (vec![], None));
