@@ -14,6 +14,7 @@ use super::alarm::{Alarm, Timer, alert, answer};
 use super::open::Step;
 use super::schedule::Stage;
 use super::slot::Slot;
+use super::successes::Successes;
 use super::{After, Begun, DRAIN_LOOK, Hand, Load, Shape, UNDO, no_socket, slot_panicked};
 use crate::bare::{Bare, Measured};
 use crate::client::{AsyncClient, ConstructError};
@@ -27,6 +28,11 @@ use crate::response::Response;
 thread_local! {
     /// Which recorder this thread writes to.
     static RECORDER: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The recorder that this thread writes to.
+pub(super) fn recorder_of_thread() -> usize {
+    RECORDER.get()
 }
 
 /// A runtime and the client that lives on it. One thread is a current-thread runtime; more are a multi-threaded one.
@@ -216,7 +222,7 @@ impl<C: AsyncClient> Place<C> {
 async fn run_slot<C: AsyncClient>(place: Place<C>, barrier: Arc<Barrier>) {
     place.slot().attach().await;
     let load = &place.load;
-    let mut hand = Hand::default();
+    let mut hand = Hand { successes: Some(Successes::new(load)), ..Hand::default() };
     for stage in load.schedule.stages() {
         let mut now = now_ns();
         while let Some(begun) = load.begin(stage, place.index, now) {

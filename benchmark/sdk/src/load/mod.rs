@@ -13,6 +13,7 @@ mod pacer;
 mod recorder;
 pub(crate) mod schedule;
 mod slot;
+mod successes;
 #[cfg(test)]
 mod tests;
 pub(crate) mod watch;
@@ -41,6 +42,7 @@ use operations::{Operations, Requested};
 use recorder::{Ended, Kept, Recorder};
 use schedule::{End, Schedule, Stage};
 use slot::Slot;
+use successes::Successes;
 
 /// An edge that is not known yet.
 const UNKNOWN: u64 = u64::MAX;
@@ -102,6 +104,8 @@ pub(crate) struct Begun {
 /// What a slot keeps from request to request.
 #[derive(Debug, Default)]
 struct Hand {
+    /// Where successes are not recorded one by one.
+    successes: Option<Successes>,
     response: Response,
     trail: Trail,
     /// From when the time of its request counts.
@@ -284,7 +288,7 @@ impl Load {
     }
 
     /// Records how a call ended. `recorder` is that of this thread.
-    fn end(&self, (slot, recorder): (usize, usize), begun: Begun, hand: &Hand, outcome: Outcome) {
+    fn end(&self, (slot, recorder): (usize, usize), begun: Begun, hand: &mut Hand, outcome: Outcome) {
         let ended = Ended {
             phase: begun.phase,
             started_ns: begun.started_ns,
@@ -296,7 +300,14 @@ impl Load {
             failure: outcome.failure,
             last: outcome.last,
         };
-        self.record((slot, recorder), ended);
+        match &mut hand.successes {
+            Some(successes) if ended.failure.is_none() && ended.last.is_none() => {
+                successes.keep(&ended);
+                self.slots[slot].successes.succeed(&ended);
+                self.slots[slot].end();
+            }
+            _ => self.record((slot, recorder), ended),
+        }
     }
 
     fn record(&self, (slot, recorder): (usize, usize), ended: Ended) {
@@ -410,6 +421,12 @@ impl Load {
             window += recorder.window;
             received_bytes += recorder.received_bytes;
         }
+        for slot in &self.slots {
+            let (warming, measured) = (slot.successes.counts(false), slot.successes.counts(true));
+            warm_up += warming;
+            window += measured;
+            received_bytes += warming.success_bytes + measured.success_bytes;
+        }
         let in_flight = self.slots.iter().filter(|slot| slot.under_way().is_some()).count() as u64;
         let counts = if phase == Phase::WarmUp { warm_up } else { window };
         Tick { phase, elapsed_ns, counts, received_bytes, in_flight, resources }
@@ -427,6 +444,10 @@ impl Load {
             sum = locked(first).clone();
         }
         recorders.for_each(|recorder| sum.merge(&locked(recorder)));
+        for slot in &self.slots {
+            sum.warm_up += slot.successes.counts(false);
+            sum.window += slot.successes.counts(true);
+        }
         sum
     }
 

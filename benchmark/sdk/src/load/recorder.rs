@@ -101,6 +101,20 @@ impl Recorder {
         }
     }
 
+    /// Takes successes of the window that are counted elsewhere: their latencies, and the times to their first bytes (0: not taken).
+    pub(super) fn take(&mut self, successes: &[(u64, u64)], last_ended_ns: u64) {
+        self.last_ended_ns = self.last_ended_ns.max(last_ended_ns);
+        if !self.recording {
+            return;
+        }
+        for (latency_ns, first_byte_ns) in successes {
+            self.latency.record(*latency_ns);
+            if *first_byte_ns != 0 {
+                self.first_byte.record(*first_byte_ns);
+            }
+        }
+    }
+
     pub(super) fn record(&mut self, ended: Ended) {
         self.received_bytes += ended.bytes;
         let measured = ended.phase == Phase::Window;

@@ -9,6 +9,7 @@ use std::task::{Poll, Waker};
 use benchmark_protocol::operation::{ByOperation, Operation};
 
 use super::locked;
+use super::successes::Published;
 use crate::failure::Failure;
 
 /// What others may know of a slot. Alone on its cache line, as it is written with each request.
@@ -23,6 +24,8 @@ pub(super) struct Slot {
     expired: AtomicU64,
     /// Requests that were handed to the library, by operation. Only the slot's own task writes them.
     issued: [AtomicU64; Operation::ALL.len()],
+    /// Successes that are counted here, and not by a recorder.
+    pub(super) successes: Published,
     /// Wakes the slot's task.
     waker: Mutex<Option<Waker>>,
 }
