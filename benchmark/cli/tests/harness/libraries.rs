@@ -43,12 +43,33 @@ fn every_library_is_valid_and_agrees_with_the_audit() {
         assert!(number(row, "start_skew_ms") >= 0.0);
         assert!(number(row, "recv_bytes_per_second_count") >= 2.0, "one sample a replica and second: {row}");
     }
+    assert_operations_add_up(&harness.all_rows());
     let ceiling =
         |test: &str| rows.iter().find(|row| row["library_name"] == "baseline" && row["test_name"] == test).unwrap();
     for row in &rows {
         let share = number(row, "requests_per_second") / number(ceiling(text(row, "test_name")), "requests_per_second");
         assert!((number(row, "ceiling_share") - share).abs() < 1e-9, "{row}");
     }
+}
+
+/// A mix whose calls are one request each is the sum of what its operations did; other tests have no such rows, or (uploads) several
+/// requests a call.
+fn assert_operations_add_up(rows: &[Value]) {
+    let mixes = rows.iter().filter(|row| row["test_name"] == "mixed" && row["operation"].is_null());
+    for mix in mixes {
+        let parts: Vec<&Value> = rows
+            .iter()
+            .filter(|row| row["library_name"] == mix["library_name"] && row["test_name"] == "mixed")
+            .filter(|row| !row["operation"].is_null())
+            .collect();
+        let operations: Vec<&str> = parts.iter().map(|part| text(part, "operation")).collect();
+        assert_eq!(operations, ["get", "put", "head", "list", "delete"], "{mix}");
+        // 300 keys are three pages of 100; the pages of a mix are long.
+        let sum: f64 = parts.iter().map(|part| number(part, "number_successes")).sum();
+        assert_eq!(sum, number(mix, "number_successes"), "{mix}");
+    }
+    let uploads = rows.iter().filter(|row| row["operation"] == "upload_part");
+    assert!(uploads.count() >= 6 && rows.iter().all(|row| row["operation"] != "abort_upload"));
 }
 
 #[test]

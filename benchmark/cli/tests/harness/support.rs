@@ -91,6 +91,11 @@ impl Harness {
 
     /// What `get-results` says, a row a case.
     pub(crate) fn rows(&self) -> Vec<Value> {
+        self.all_rows().into_iter().filter(|row| row["operation"].is_null()).collect()
+    }
+
+    /// The same, with the rows of each operation behind those of cases that have several.
+    pub(crate) fn all_rows(&self) -> Vec<Value> {
         let ended = self.run(&["get-results", "-", "--format", "json"]);
         assert_eq!(ended.code, 0, "{ended:?}");
         serde_json::from_str(&ended.stdout).unwrap()
