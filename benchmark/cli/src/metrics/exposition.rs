@@ -224,9 +224,12 @@ const FAMILIES: [Family; 8] = [
     },
     Family {
         name: "benchmark_success_bytes_total",
-        help: "Body bytes of successes since the start of the run.",
+        help: "Body bytes of successes since the start of the run, received and sent.",
         kind: MetricType::COUNTER,
-        values: |replica| one(replica.counts().success_bytes as f64),
+        values: |replica| {
+            let Counts { success_bytes, sent_bytes, .. } = replica.counts();
+            one(success_bytes as f64 + sent_bytes as f64)
+        },
     },
     Family {
         name: "benchmark_cpu_seconds_total",
@@ -277,7 +280,8 @@ mod tests {
     }
 
     fn tick(phase: Phase, successes: u64, timeouts: u64, received_bytes: u64) -> Tick {
-        let mut counts = Counts { successes, success_bytes: successes * 10, ..Counts::default() };
+        let (success_bytes, sent_bytes) = (successes * 10, successes);
+        let mut counts = Counts { successes, success_bytes, sent_bytes, ..Counts::default() };
         counts.failures.set(FailureKind::Timeout, timeouts);
         let resources = Resources {
             cpu_user_us: received_bytes * 1_000,
@@ -308,7 +312,7 @@ mod tests {
             format!("benchmark_successes_total{own} 5"),
             format!("benchmark_requests_total{own} 7"),
             format!("benchmark_received_bytes_total{own} 1500"),
-            format!("benchmark_success_bytes_total{own} 50"),
+            format!("benchmark_success_bytes_total{own} 55"),
             "# TYPE benchmark_in_flight gauge".to_owned(),
             format!("benchmark_in_flight{own} 3"),
             format!("benchmark_resident_memory_bytes{own} 4096"),
@@ -342,7 +346,7 @@ mod tests {
             ["successes_total", "requests_total", "received_bytes_total", "success_bytes_total"]
                 .map(|name| value(&text, &[name]).unwrap() as u64)
         });
-        assert_eq!(seen, [[4, 5, 40, 40], [9, 10, 90, 90], [9, 10, 100, 90], [16, 19, 170, 160], [17, 21, 180, 170],]);
+        assert_eq!(seen, [[4, 5, 40, 44], [9, 10, 90, 99], [9, 10, 100, 99], [16, 19, 170, 176], [17, 21, 180, 187],]);
     }
 
     #[test]
