@@ -110,7 +110,10 @@ fn a_file_that_cannot_be_written_is_named_and_a_campaign_that_is_not_there_too()
     let ended = harness.run(&["get-results", "out.csv"]);
     assert_eq!(ended.code, 0, "{ended:?}");
     let csv = std::fs::read_to_string(harness.path("out.csv")).unwrap();
-    assert!(csv.starts_with("library_name,test_name,operation,test_params,inject,replica_count,runner,run_id"), "{csv}");
+    assert!(
+        csv.starts_with("library_name,test_name,operation,test_params,inject,replica_count,runner,run_id"),
+        "{csv}"
+    );
     assert_eq!(csv.lines().count(), 2);
     let ended = harness.run(&["list", "--campaigns"]);
     assert!(ended.stdout.contains("finished") && ended.stdout.contains("run-test baseline call_api"), "{ended:?}");
