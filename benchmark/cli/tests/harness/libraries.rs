@@ -151,7 +151,8 @@ fn injected_latency_comes_back_as_latency() {
     for row in harness.rows() {
         let p50 = number(&row, "latency_p50_ms");
         assert!((20.0..22.0).contains(&p50), "p50 of {p50} ms in {row}");
-        assert!(number(&row, "ttfb_p50_ms") >= 20.0 && number(&row, "ttfb_p50_ms") <= p50, "{row}");
+        // Of one call in 8: not of the very ones that the other median is of.
+        assert!((20.0..22.0).contains(&number(&row, "ttfb_p50_ms")), "{row}");
         assert!(number(&row, "requests_per_second") <= 16.0 / 0.020, "faster than the delay allows: {row}");
     }
 }
@@ -200,7 +201,8 @@ fn what_takes_longer_than_the_timeout_failed_by_timeout() {
 fn signed_requests_need_credentials() {
     let harness = Harness::new();
     let tests = ["--test", "fetch_range", "--test", "mixed", "--test", "upload_object"];
-    let arguments = [&["run-all", "--param", "signed=true"], &tests[..], &SHORT, &SMALL].concat();
+    let arguments =
+        [&["run-all", "--param", "signed=true"], &tests[..], &SHORT, &["--param", "part_size=64KiB"]].concat();
     let ended = harness.run(&arguments);
     assert_eq!(ended.code, 3, "{ended:?}");
     for row in harness.rows() {
