@@ -15,12 +15,37 @@ use crate::harness::support::{SHORT, ended, eventually, is_running, needs, signa
 struct Engine {
     folder: TempDir,
     child: Child,
+    _bridge: Bridge,
+}
+
+/// A bridge for its default network. Without one (`--bridge none`) an Engine takes away the machine's own `docker0`.
+struct Bridge(String);
+
+impl Bridge {
+    fn new() -> Self {
+        let bridge = Self(format!("bm{}", std::process::id()));
+        bridge.ip(&["link", "add", &bridge.0, "type", "bridge"]);
+        bridge.ip(&["addr", "add", "10.213.77.1/24", "dev", &bridge.0]);
+        bridge
+    }
+
+    fn ip(&self, arguments: &[&str]) {
+        assert!(Command::new("ip").args(arguments).status().unwrap().success(), "ip {arguments:?}");
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        let _ = Command::new("ip").args(["link", "del", &self.0]).status();
+    }
 }
 
 impl Engine {
     /// `None` where there is none to start: the test is skipped.
     fn start() -> Option<Self> {
         needs("dockerd")?;
+        needs("ip")?;
+        let bridge = Bridge::new();
         let folder = TempDir::new().unwrap();
         let at = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(at("empty.json"), "{}").unwrap();
@@ -42,10 +67,17 @@ impl Engine {
             "--host",
             &format!("unix://{}", at("socket")),
         ]);
-        command.args(["--storage-driver", driver.trim(), "--bridge", "none", "--iptables=false"]);
+        command.args([
+            "--storage-driver",
+            driver.trim(),
+            "--bridge",
+            &bridge.0,
+            "--iptables=false",
+            "--ip-forward=false",
+        ]);
         let log = File::create(at("log")).unwrap();
         let child = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        let engine = Self { folder, child };
+        let engine = Self { folder, child, _bridge: bridge };
         eventually(Duration::from_secs(60), "the Engine answers", || {
             let log = || std::fs::read_to_string(engine.path("log")).unwrap();
             assert!(is_running(engine.child.id()), "the Engine ended: {}", log());
@@ -104,4 +136,8 @@ fn containers_in_another_time_namespace_start_together() {
     assert!(ended.stderr.contains("runner compose"), "{ended:?}");
     assert_eq!(engine.listed(&["ps", "--all", "--quiet"]), [""; 0]);
     assert_eq!(engine.listed(&["network", "ls", "--filter", "type=custom", "--quiet"]), [""; 0]);
+    drop(engine);
+    let own =
+        docker(&["network", "inspect", "bridge", "--format", "{{index .Options \"com.docker.network.bridge.name\"}}"]);
+    assert!(Command::new("ip").args(["link", "show", own.trim()]).status().unwrap().success(), "{own} is gone");
 }
