@@ -29,7 +29,7 @@ pub(crate) fn text(program: &Program, options: &Options, result: &ReplicaResult)
         let _ = writeln!(text, "  {name:<22}{value}");
     };
     line("ok requests/s", format!("{:.0}", per_second(window.successes)));
-    line("MB/s", format!("{:.1}", per_second(window.success_bytes) / 1e6));
+    line("MB/s", format!("{:.1}", per_second(window.success_bytes + window.sent_bytes) / 1e6));
     if let (Some(rate), Some(scheduled), Some(issued)) = (options.rate, result.scheduled, result.issued) {
         let share = issued as f64 / scheduled.max(1) as f64 * 100.0;
         line("asked requests/s", format!("{rate}, {share:.2} % of what was due issued in time"));
