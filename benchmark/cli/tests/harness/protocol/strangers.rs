@@ -63,10 +63,12 @@ fn a_line_before_hello_is_short() {
 
 #[test]
 fn a_message_over_the_limit_ends_the_run_with_that_reason() {
-    let (ended, ()) = Scene::of(1).play(|address| {
+    let (ended, _open) = Scene::of(1).play(|address| {
         let (mut replica, _) = Replica::hello(address, &json!({}));
         // The coordinator may stop reading before the end.
         let _ = replica.writer.write_all(&vec![b'x'; MAX_MESSAGE_BYTES + 2]);
+        // Closed upon a `ping` that was not read, it would take back what it has said.
+        replica
     });
     assert_eq!(ended.reasons(), [format!("replica 0 lost: a message longer than {MAX_MESSAGE_BYTES} bytes")]);
 }
