@@ -36,7 +36,7 @@ pub(crate) fn get(run: &Run, key: &str, range: Option<Asked>, signed: bool) -> R
 pub(crate) fn delete(run: &Run, key: &str) -> Reply {
     match run.delete(key) {
         Ok(()) => Reply::new(204, "application/xml", Payload::EMPTY),
-        Err(Full) => slow_down(run.store.most()),
+        Err(Full) => slow_down(run.store.budget()),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::time::SystemTime;
 
 use benchmark_protocol::content;
+use benchmark_protocol::units::format_size;
 use bytes::Bytes;
 
 use crate::metadata::Metadata;
@@ -53,6 +54,12 @@ impl Budget {
 
     pub(crate) const fn most(&self) -> u64 {
         self.most
+    }
+
+    /// What is said to whoever needs room where there is none: there may be some later.
+    pub(crate) fn exhausted(&self) -> String {
+        let most = format_size(self.most);
+        format!("The origin remembers at most {most}: delete objects or abort uploads, and try again.")
     }
 
     /// A part of this size, and what it costs to remember one.
@@ -207,9 +214,9 @@ impl Store {
         Ok(())
     }
 
-    /// The most that all runs may hold, in bytes.
-    pub(crate) const fn most(&self) -> u64 {
-        self.budget.most()
+    /// What all runs share.
+    pub(crate) const fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// Deletes what was put, and where the key is one of the run's `own` objects that one too: only this leaves something behind.

@@ -6,12 +6,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use benchmark_protocol::content;
 use benchmark_protocol::operation::Operation;
 use benchmark_protocol::tests::Seen;
-use benchmark_protocol::units::format_size;
 
 use crate::object::{ETag, Modified};
 use crate::reply::{Payload, Reply};
 use crate::run::Run;
-use crate::store::Full;
+use crate::store::{Budget, Full};
 
 /// A body on its way in.
 pub(crate) struct Taken {
@@ -78,14 +77,12 @@ impl Taken {
                 reply.taken_bytes = whole;
                 reply
             }
-            Err(Full) => slow_down(run.store.most()),
+            Err(Full) => slow_down(run.store.budget()),
         }
     }
 }
 
-/// The answer to what needs room where there is none: there may be some later.
-pub(crate) fn slow_down(most: u64) -> Reply {
-    let most = format_size(most);
-    let text = format!("The origin remembers at most {most}: delete objects or abort uploads, and try again.");
-    Reply::error(503, "SlowDown", &text)
+/// The answer to what needs room where there is none.
+pub(crate) fn slow_down(budget: &Budget) -> Reply {
+    Reply::error(503, "SlowDown", &budget.exhausted())
 }

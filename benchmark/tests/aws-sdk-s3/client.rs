@@ -20,10 +20,10 @@ use benchmark_sdk::{AsyncClient, ConstructError, Failure, Names, Operation, Opti
 
 struct Client(aws_sdk_s3::Client);
 
-/// Sends one of its requests with the headers that were given.
+/// Sends one of its requests with the headers that were given; what came is its value, and an error the end of `perform`.
 macro_rules! send {
-    ($asked:expr, $request:expr) => {
-        match $request.given_headers().next() {
+    ($asked:expr, $request:ident, $response:ident) => {{
+        let sent = match $request.given_headers().next() {
             None => $asked.send().await,
             Some(_) => {
                 // What changes a request is kept beyond this call: it owns what it says.
@@ -36,8 +36,12 @@ macro_rules! send {
                 };
                 $asked.mutate_request(change).send().await
             }
+        };
+        match sent {
+            Ok(got) => got,
+            Err(error) => return failed(&error, $response),
         }
-    };
+    }};
 }
 
 impl AsyncClient for Client {
@@ -87,10 +91,7 @@ impl AsyncClient for Client {
             Operation::Get => {
                 let asked = client.get_object().bucket(bucket).key(key);
                 let asked = asked.set_range(request.range_header().map(str::to_owned));
-                let mut got = match send!(asked.customize(), request) {
-                    Ok(got) => got,
-                    Err(error) => return failed(&error, response),
-                };
+                let mut got = send!(asked.customize(), request, response);
                 let range = got.content_range().map(str::as_bytes);
                 // It shows no status of a success: 206 is what comes with a range.
                 response.head(if range.is_some() { 206 } else { 200 }, |_| range);
@@ -98,56 +99,43 @@ impl AsyncClient for Client {
                     response.chunk(&bytes.map_err(|error| Failure::from_error(&error))?);
                 }
             }
-            Operation::Head => match send!(client.head_object().bucket(bucket).key(key).customize(), request) {
-                Ok(got) => {
-                    let length = got.content_length().map(|length| length.to_string());
-                    response.head(200, |_| length.as_deref().map(str::as_bytes));
-                }
-                Err(error) => return failed(&error, response),
-            },
+            Operation::Head => {
+                let asked = client.head_object().bucket(bucket).key(key);
+                let length =
+                    send!(asked.customize(), request, response).content_length().map(|length| length.to_string());
+                response.head(200, |_| length.as_deref().map(str::as_bytes));
+            }
             Operation::Put => {
                 let asked = client.put_object().bucket(bucket).key(key).body(body());
                 // As all libraries do: no hash of what is put.
-                match send!(asked.customize().disable_payload_signing(), request) {
-                    Ok(_) => response.head(200, |_| None),
-                    Err(error) => return failed(&error, response),
-                }
+                send!(asked.customize().disable_payload_signing(), request, response);
+                response.head(200, |_| None);
             }
-            Operation::Delete => match send!(client.delete_object().bucket(bucket).key(key).customize(), request) {
-                Ok(_) => response.head(204, |_| None),
-                Err(error) => return failed(&error, response),
-            },
+            Operation::Delete => {
+                send!(client.delete_object().bucket(bucket).key(key).customize(), request, response);
+                response.head(204, |_| None);
+            }
             Operation::List => {
                 let page = request.page();
                 let asked = client.list_objects_v2().bucket(bucket).max_keys(page.most.cast_signed());
                 let asked = asked.prefix(page.prefix).set_continuation_token(page.continuation);
-                match send!(asked.customize(), request) {
-                    Ok(got) => {
-                        response.head(200, |_| None);
-                        got.contents().iter().filter_map(|object| object.key()).for_each(|key| response.key(key));
-                        let truncated = got.is_truncated() == Some(true);
-                        response.page_end(got.next_continuation_token().filter(|_| truncated));
-                    }
-                    Err(error) => return failed(&error, response),
-                }
+                let got = send!(asked.customize(), request, response);
+                response.head(200, |_| None);
+                got.contents().iter().filter_map(|object| object.key()).for_each(|key| response.key(key));
+                let truncated = got.is_truncated() == Some(true);
+                response.page_end(got.next_continuation_token().filter(|_| truncated));
             }
             Operation::CreateUpload => {
                 let asked = client.create_multipart_upload().bucket(bucket).key(key);
-                match send!(asked.customize(), request) {
-                    Ok(got) => {
-                        response.head(200, |_| None);
-                        response.upload_id(got.upload_id().unwrap_or_default());
-                    }
-                    Err(error) => return failed(&error, response),
-                }
+                let got = send!(asked.customize(), request, response);
+                response.head(200, |_| None);
+                response.upload_id(got.upload_id().unwrap_or_default());
             }
             Operation::UploadPart => {
                 let asked = client.upload_part().bucket(bucket).key(key).upload_id(request.upload());
                 let asked = asked.part_number(request.part().cast_signed()).body(body());
-                match send!(asked.customize().disable_payload_signing(), request) {
-                    Ok(got) => response.head(200, |_| got.e_tag().map(str::as_bytes)),
-                    Err(error) => return failed(&error, response),
-                }
+                let got = send!(asked.customize().disable_payload_signing(), request, response);
+                response.head(200, |_| got.e_tag().map(str::as_bytes));
             }
             Operation::CompleteUpload => {
                 let part =
@@ -155,20 +143,14 @@ impl AsyncClient for Client {
                 let parts = (1..).zip(request.tags()).map(part).collect();
                 let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
                 let asked = client.complete_multipart_upload().bucket(bucket).key(key).upload_id(request.upload());
-                match send!(asked.multipart_upload(parts).customize(), request) {
-                    Ok(_) => {
-                        response.head(200, |_| None);
-                        response.completed();
-                    }
-                    Err(error) => return failed(&error, response),
-                }
+                send!(asked.multipart_upload(parts).customize(), request, response);
+                response.head(200, |_| None);
+                response.completed();
             }
             Operation::AbortUpload => {
                 let asked = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(request.upload());
-                match send!(asked.customize(), request) {
-                    Ok(_) => response.head(204, |_| None),
-                    Err(error) => return failed(&error, response),
-                }
+                send!(asked.customize(), request, response);
+                response.head(204, |_| None);
             }
         }
         Ok(())

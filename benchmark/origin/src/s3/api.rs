@@ -60,8 +60,7 @@ impl Api {
 
     /// The answer to what needs room where there is none: there may be some later.
     pub(super) fn slow_down(&self) -> S3Error {
-        let most = format_size(self.0.budget.most());
-        s3_error!(SlowDown, "The origin remembers at most {most}: delete objects or abort uploads, and try again.")
+        s3_error!(SlowDown, "{}", self.0.budget.exhausted())
     }
 
     /// The answer to a body that is not taken: sent again it would not be either.

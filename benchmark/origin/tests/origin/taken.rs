@@ -207,3 +207,23 @@ fn what_a_run_remembers_of_its_puts_is_within_the_budget() {
     let first = "replica-0/object-000000";
     assert_eq!(put(&mut client, first, "", &bytes(first, 0, 10)).status, 200, "what is there can be put again");
 }
+
+#[test]
+fn a_body_in_any_other_form_than_as_it_is_is_out_of_contract() {
+    let origin = origin("put_object", &[("object_size", "10")]);
+    let body = bytes(KEY, 0, 10);
+    let hash = "x-amz-content-sha256: 2f1b9b3c2f1b9b3c2f1b9b3c2f1b9b3c2f1b9b3c2f1b9b3c2f1b9b3c2f1b9b3c\r\n";
+    let forms = ["Content-MD5: x\r\n", "x-amz-checksum-crc32: x\r\n", "Content-Encoding: aws-chunked\r\n", hash];
+    for (number, headers) in (1..).zip(forms) {
+        assert_eq!(put(&mut origin.connect(), KEY, headers, &body).status, 200, "{headers}");
+        assert_eq!(origin.audit("run").out_of_contract, number, "{headers}");
+    }
+    let mut client = origin.connect();
+    client.write(format!("PUT /run/{KEY} HTTP/1.1\r\nHost: origin\r\nTransfer-Encoding: chunked\r\n\r\na\r\n"));
+    client.write([&body[..], b"\r\n0\r\n\r\n"].concat());
+    assert_eq!(client.response(false).unwrap().status, 200);
+    assert_eq!(origin.audit("run").out_of_contract, 5);
+    // What all libraries send, and are signed with.
+    assert_eq!(put(&mut client, KEY, "x-amz-content-sha256: UNSIGNED-PAYLOAD\r\n", &body).status, 200);
+    assert_eq!(origin.audit("run").out_of_contract, 5);
+}

@@ -93,3 +93,22 @@ impl Rules for Contract {
         seen.operation == Some(Operation::Delete) && is_of_a_replica(seen.key, self.objects)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_is_its_operation_and_its_keys() {
+        let rules = DeleteObject.rules(&Values::new(DeleteObject.parameters(), []).unwrap());
+        let seen = |operation, key| {
+            let operation = Some(operation);
+            Seen { operation, key, range: None, ranged: false, delay: None, query: None, sends: Some(0) }
+        };
+        assert!(rules.allow(&seen(Operation::Delete, "replica-3/object-000063")));
+        assert!(!rules.allow(&seen(Operation::Get, "replica-3/object-000063")));
+        for key in ["replica-3/object-000064", "object-000000"] {
+            assert!(!rules.allow(&seen(Operation::Delete, key)), "{key}");
+        }
+    }
+}

@@ -89,3 +89,22 @@ impl Rules for Contract {
         seen.operation == Some(Operation::Head) && is_own(seen.key, self.objects) && !seen.ranged
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_is_its_operation_and_its_keys() {
+        let rules = HeadObject.rules(&Values::new(HeadObject.parameters(), []).unwrap());
+        let seen = |operation, key| {
+            let operation = Some(operation);
+            Seen { operation, key, range: None, ranged: false, delay: None, query: None, sends: Some(0) }
+        };
+        assert!(rules.allow(&seen(Operation::Head, "object-000063")));
+        assert!(!rules.allow(&seen(Operation::Get, "object-000063")));
+        for key in ["object-000064", "replica-0/object-000000"] {
+            assert!(!rules.allow(&seen(Operation::Head, key)), "{key}");
+        }
+    }
+}

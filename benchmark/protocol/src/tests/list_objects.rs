@@ -214,4 +214,31 @@ mod tests {
         assert_eq!(answered(&ask, &keys(&[])).1, Ok(()));
         assert_eq!(answered(&ask, &keys(&["b", "a"])).1, Err(FailureKind::BadBytes));
     }
+
+    #[test]
+    fn the_contract_is_pages_of_the_run_s_own_keys_as_long_as_was_agreed_on() {
+        let rules = ListObjects.rules(&Values::new(ListObjects.parameters(), [("page_size", "7")]).unwrap());
+        let seen = |query| {
+            let operation = Some(Operation::List);
+            Seen { operation, key: "", range: None, ranged: false, delay: None, query: Some(query), sends: Some(0) }
+        };
+        let good = "list-type=2&max-keys=7&prefix=object-";
+        for query in [
+            good,
+            "continuation-token=x&list-type=2&max-keys=7&prefix=object-",
+            "delimiter=&list-type=2&max-keys=7&prefix=object-",
+        ] {
+            assert!(rules.allow(&seen(query)), "{query}");
+        }
+        for query in [
+            "list-type=2&max-keys=1000&prefix=object-",
+            "list-type=2&max-keys=7&prefix=object-000001",
+            "list-type=2&max-keys=7",
+            "delimiter=0&list-type=2&max-keys=7&prefix=object-",
+            "list-type=2&max-keys=7&prefix=object-&start-after=object-000009",
+        ] {
+            assert!(!rules.allow(&seen(query)), "{query}");
+        }
+        assert!(!rules.allow(&Seen { operation: Some(Operation::Get), ..seen(good) }));
+    }
 }
