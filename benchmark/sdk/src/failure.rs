@@ -4,7 +4,6 @@ use std::error::Error;
 use std::io;
 
 use benchmark_protocol::counts::FailureKind;
-use benchmark_protocol::operation::Operation;
 use benchmark_protocol::tests::Fault;
 
 /// A failed request: its kind, and what the library said.
@@ -27,12 +26,6 @@ impl Failure {
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::new(FailureKind::Status, format!("status {status}"))
-    }
-
-    /// An operation that the library does not have: its `library.toml` does not name it.
-    #[must_use]
-    pub fn unsupported(operation: Operation) -> Self {
-        Self::new(FailureKind::Other, format!("this library has no operation `{operation}`"))
     }
 
     /// The last byte had not come within `--timeout`.

@@ -5,6 +5,7 @@ mod calls;
 mod lost;
 mod open_loop;
 mod operations;
+mod successes;
 
 use std::sync::Arc;
 use std::thread;
