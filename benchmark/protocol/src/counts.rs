@@ -28,13 +28,15 @@ pub enum FailureKind {
     BadBytes,
     /// The peer reset the connection.
     Reset,
+    /// A connection that had carried a response was ended by the peer before this request's came.
+    Closed,
     /// Anything else; the sample of its text says what.
     Other,
 }
 
 impl FailureKind {
     /// Every kind, in the order of the CSV's columns.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Dns,
         Self::Connect,
         Self::Tls,
@@ -44,6 +46,7 @@ impl FailureKind {
         Self::ShortBody,
         Self::BadBytes,
         Self::Reset,
+        Self::Closed,
         Self::Other,
     ];
 
@@ -60,6 +63,7 @@ impl FailureKind {
             Self::ShortBody => "short_body",
             Self::BadBytes => "bad_bytes",
             Self::Reset => "reset",
+            Self::Closed => "closed",
             Self::Other => "other",
         }
     }

@@ -286,6 +286,11 @@ static LAYOUT: &[Column] = &[
     failures!("short_body", ShortBody, "the body ended before its announced length"),
     failures!("bad_bytes", BadBytes, "length, range or content were not what was asked for"),
     failures!("reset", Reset, "the peer reset the connection"),
+    failures!(
+        "closed",
+        Closed,
+        "the peer ended a connection that had carried responses before this one's head had come: a server that closes unannounced"
+    ),
     failures!("other", Other, "anything else"),
     whole(column(
         "number_censored",
