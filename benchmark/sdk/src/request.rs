@@ -24,7 +24,7 @@ pub struct Request<'a> {
 /// What the requests of a load have in common.
 #[derive(Debug)]
 pub(crate) struct Common {
-    /// What the user has sent with every request.
+    /// What is sent with every request: what the user gave, and that the server is to close where connections are not kept.
     pub(crate) given: Vec<Header>,
     /// The memory that objects are sent from: [`content::seamless`] of the longest body.
     pub(crate) contents: &'static [u8],
@@ -177,7 +177,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The headers that the user has sent with every request, for clients that have words of their own for ranges and signatures.
+    /// The headers that go with every request, for clients that have words of their own for ranges and signatures.
     pub fn given_headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.common.given.iter().map(|Header(name, value)| (name.as_str(), value.as_str()))
     }

@@ -1,5 +1,7 @@
 //! The AWS SDK's S3 client, on its default HTTPS stack.
 
+mod http;
+
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -16,7 +18,9 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use benchmark_sdk::{AsyncClient, ConstructError, Failure, Names, Operation, Options, Request, Response};
+use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Names, Operation, Options, Request, Response};
+
+use crate::http::{Refused, TooLong, looked};
 
 struct Client(aws_sdk_s3::Client);
 
@@ -64,7 +68,7 @@ impl AsyncClient for Client {
             .region(Region::new(region))
             .endpoint_url(target.endpoint)
             .force_path_style(true)
-            .http_client(http)
+            .http_client(looked(http))
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
             // No checksum that no other library makes.
@@ -93,9 +97,11 @@ impl AsyncClient for Client {
                 let asked = asked.set_range(request.range_header().map(str::to_owned));
                 let mut got = send!(asked.customize(), request, response);
                 let range = got.content_range().map(str::as_bytes);
-                // It shows no status of a success: 206 is what comes with a range.
-                response.head(if range.is_some() { 206 } else { 200 }, |_| range);
-                while let Some(bytes) = got.body.next().await {
+                // It shows no status, and has none but the one that goes with what was asked for.
+                response.head(if request.range().is_some() { 206 } else { 200 }, |_| range);
+                while !response.is_over()
+                    && let Some(bytes) = got.body.next().await
+                {
                     response.chunk(&bytes.map_err(|error| Failure::from_error(&error))?);
                 }
             }
@@ -157,14 +163,19 @@ impl AsyncClient for Client {
     }
 }
 
+/// What went wrong below it is told by its kind. Else it has read the whole answer, and does not take it for one.
 fn failed<E: Error + 'static>(error: &SdkError<E, HttpResponse>, response: &mut Response) -> Result<(), Failure> {
-    match error.raw_response() {
-        Some(raw) if !raw.status().is_success() => {
-            response.head(raw.status().as_u16(), |_| None);
-            Ok(())
-        }
-        _ => Err(Failure::from_error(error)),
+    if let Some(refused) = cause::<Refused>(error) {
+        refused.tell(response);
+        return Ok(());
     }
+    let failure = Failure::from_error(error);
+    let is_unreadable = error.raw_response().is_some() || cause::<TooLong>(error).is_some();
+    if is_unreadable { Err(Failure { kind: FailureKind::BadBytes, ..failure }) } else { Err(failure) }
+}
+
+fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    std::iter::successors(error.source(), |cause| (*cause).source()).find_map(|cause| cause.downcast_ref())
 }
 
 fn main() -> ExitCode {

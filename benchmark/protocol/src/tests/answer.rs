@@ -11,10 +11,18 @@ use crate::operation::Operation;
 /// The longest body that is kept to be looked at as a whole, in bytes. Of a longer one the length is known, and that it is too long.
 pub(super) const LONGEST_KEPT: usize = 16 << 20;
 
+/// The longest body that is still read of an answer that is known to be wrong, in bytes: its connection is of use again then.
+const LONGEST_READ_OUT: u64 = 64 << 10;
+
 /// The response to one request, as far as judging it needs it.
 #[derive(Debug, Default)]
 pub struct Answer {
     pub(super) status: u16,
+    /// The status that nearly all good answers have.
+    usual_status: u16,
+    /// Body bytes after which no more are wanted.
+    most: u64,
+    is_over: bool,
     operation: Option<Operation>,
     keeps: bool,
     pub(super) content_differs: bool,
@@ -23,6 +31,15 @@ pub struct Answer {
     /// Where the content is compared: where in the pattern the object begins, and the offset of the first byte.
     compared: Option<(usize, u64)>,
     pub(super) told: Told,
+}
+
+/// Where an answer of another status points to, and what it says of the object.
+#[derive(Debug, Default)]
+pub(super) struct Elsewhere {
+    /// The `location` of a redirect.
+    pub(super) location: Option<String>,
+    /// The object's size, by the `content-range` of a range that cannot be had.
+    pub(super) size: Option<u64>,
 }
 
 /// What only answers have that are no object's bytes: apart, so that all others touch little memory.
@@ -41,6 +58,8 @@ pub(super) struct Told {
     pub(super) is_parsed: bool,
     /// Why the body does not say what was asked for.
     pub(super) unreadable: Option<String>,
+    /// Of an answer whose status is none of those wanted.
+    pub(super) elsewhere: Option<Elsewhere>,
 }
 
 impl Answer {
@@ -48,6 +67,9 @@ impl Answer {
     #[inline]
     pub fn expect(&mut self, ask: &Ask<'_>) {
         self.status = 0;
+        self.is_over = false;
+        self.usual_status = if ask.is_ranged() { 206 } else { 200 };
+        self.most = ask.longest_answer();
         self.content_range = None;
         self.length = 0;
         self.content_differs = false;
@@ -57,6 +79,7 @@ impl Answer {
             (pattern, first)
         });
         self.keeps = false;
+        self.told.elsewhere = None;
         if ask.operation != Operation::Get || ask.expected.keeps() {
             self.expect_more(ask);
         }
@@ -92,6 +115,9 @@ impl Answer {
         content_range: impl FnOnce(&[u8]) -> Option<ContentRange>,
     ) {
         self.status = status;
+        if status != self.usual_status {
+            self.look_elsewhere(&header);
+        }
         match self.operation {
             Some(Operation::Get) => self.content_range = header("content-range").and_then(content_range),
             Some(Operation::Head) => {
@@ -105,6 +131,24 @@ impl Answer {
         }
     }
 
+    /// An answer of another status may be a good one. Of any other a short body is read, and what it says beside its status kept.
+    #[cold]
+    fn look_elsewhere<'v>(&mut self, header: &impl Fn(&str) -> Option<&'v [u8]>) {
+        let good = self.operation.map_or(&[][..], |operation| operation.good_statuses(self.usual_status == 206));
+        if good.contains(&self.status) {
+            return;
+        }
+        let length = header("content-length").and_then(leading_number).map(|(length, _)| length);
+        self.most = LONGEST_READ_OUT;
+        self.is_over = length.is_none_or(|length| length > LONGEST_READ_OUT);
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let unsatisfied = header("content-range").and_then(|value| leading_number(value.strip_prefix(b"bytes */")?));
+        self.told.elsewhere = Some(Elsewhere {
+            location: header("location").filter(|_| (300..400).contains(&self.status)).map(text),
+            size: unsatisfied.filter(|_| self.status == 416).map(|(size, _)| size),
+        });
+    }
+
     /// A piece of the body.
     #[inline]
     pub fn chunk(&mut self, bytes: &[u8]) {
@@ -115,6 +159,27 @@ impl Answer {
             self.told.body.extend_from_slice(bytes);
         }
         self.length += bytes.len() as u64;
+        self.is_over |= self.length > self.most;
+    }
+
+    /// Whether no more of it is wanted: it is known to be wrong, or longer than anything good.
+    #[inline]
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Whether its head came.
+    #[inline]
+    #[must_use]
+    pub const fn has_head(&self) -> bool {
+        self.status != 0
+    }
+
+    /// Whether it is known to be wrong, whatever becomes of the rest of it.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.is_over || (self.has_head() && self.status != self.usual_status && self.told.elsewhere.is_some())
     }
 
     /// The library has read an upload's id by itself.
@@ -155,7 +220,7 @@ impl Answer {
 
     fn read_body(&mut self) -> Result<(), String> {
         if self.length > self.told.body.len() as u64 {
-            return Err(format!("a body of {} bytes: {LONGEST_KEPT} are the most", self.length));
+            return Err(format!("a body of more than {LONGEST_KEPT} bytes"));
         }
         let text = str::from_utf8(&self.told.body).map_err(|error| format!("not XML: {error}"))?;
         match self.operation {
@@ -196,6 +261,13 @@ impl Answer {
         self.content_range
     }
 
+    /// The size of an object that has no byte at all of the range that was asked for, where that began at its first.
+    #[must_use]
+    pub fn unsatisfied_size(&self) -> Option<u64> {
+        // A range from the first byte on is only not to be had of what is empty.
+        (self.status == 416).then(|| self.told.elsewhere.as_ref().and_then(|elsewhere| elsewhere.size).unwrap_or(0))
+    }
+
     /// The keys that a page had.
     pub(super) const fn keys(&self) -> u64 {
         self.told.listing.keys
@@ -234,7 +306,8 @@ pub struct ContentRange {
 }
 
 impl ContentRange {
-    /// Reads the header's value; `None` for anything but a satisfied range within an object of a known size.
+    /// Reads the header's value; `None` for anything but a satisfied range within an object of a known size. (`bytes 0-9/*` is legal,
+    /// and of no use: what may be asked for next is not known then.)
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Self> {
         let (first, rest) = leading_number(value.strip_prefix(b"bytes ")?)?;

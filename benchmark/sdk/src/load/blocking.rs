@@ -58,6 +58,7 @@ impl<C: BlockingClient> Engine for Blocking<C> {
             timeout: options.timeout,
             own_network: options.own_network,
             recording: options.recording,
+            keeps_connections: options.keep_alive,
         }
     }
 
