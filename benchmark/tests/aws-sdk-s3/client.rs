@@ -129,6 +129,10 @@ impl AsyncClient for Client {
                 response.head(200, |_| None);
                 got.contents().iter().filter_map(|object| object.key()).for_each(|key| response.key(key));
                 let truncated = got.is_truncated() == Some(true);
+                if truncated && got.next_continuation_token().is_none() {
+                    let text = "a truncated page without a NextContinuationToken";
+                    return Err(Failure::new(FailureKind::BadBytes, text));
+                }
                 response.page_end(got.next_continuation_token().filter(|_| truncated));
             }
             Operation::CreateUpload => {

@@ -15,7 +15,7 @@ pub(super) const LONGEST_KEPT: usize = 16 << 20;
 const LONGEST_READ_OUT: u64 = 64 << 10;
 
 /// The response to one request, as far as judging it needs it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Answer {
     pub(super) status: u16,
     /// The status that nearly all good answers have.
@@ -60,6 +60,25 @@ pub(super) struct Told {
     pub(super) unreadable: Option<String>,
     /// Of an answer whose status is none of those wanted.
     pub(super) elsewhere: Option<Elsewhere>,
+}
+
+/// Of a request that nobody judges: whatever comes is wanted.
+impl Default for Answer {
+    fn default() -> Self {
+        Self {
+            status: 0,
+            usual_status: 0,
+            most: u64::MAX,
+            is_over: false,
+            operation: None,
+            keeps: false,
+            content_differs: false,
+            content_range: None,
+            length: 0,
+            compared: None,
+            told: Told::default(),
+        }
+    }
 }
 
 impl Answer {
@@ -134,8 +153,8 @@ impl Answer {
     /// An answer of another status may be a good one. Of any other a short body is read, and what it says beside its status kept.
     #[cold]
     fn look_elsewhere<'v>(&mut self, header: &impl Fn(&str) -> Option<&'v [u8]>) {
-        let good = self.operation.map_or(&[][..], |operation| operation.good_statuses(self.usual_status == 206));
-        if good.contains(&self.status) {
+        let Some(operation) = self.operation else { return };
+        if operation.good_statuses(self.usual_status == 206).contains(&self.status) {
             return;
         }
         let length = header("content-length").and_then(leading_number).map(|(length, _)| length);
@@ -336,6 +355,55 @@ pub(super) fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target::Target;
+    use crate::tests::Expected;
+
+    fn answered<'v>(range: bool, status: u16, header: impl Fn(&str) -> Option<&'v [u8]>) -> Answer {
+        let object = Target::parse("http://h/run", None, true).unwrap().object("object-000000");
+        let ask = Ask::get(&object, range.then_some(0..=9), Expected::Object { size: Some(10), pattern: None });
+        let mut answer = Answer::default();
+        answer.expect(&ask);
+        answer.head(status, header);
+        answer
+    }
+
+    #[test]
+    fn a_wrong_answer_is_over_at_its_head_unless_its_body_is_short() {
+        let length = |text: &'static str| move |name: &str| (name == "content-length").then_some(text.as_bytes());
+        for (status, header, is_over) in [
+            (200, length("10000000000"), true),
+            (200, length("10"), false),
+            (503, length("65536"), false),
+            (503, length("65537"), true),
+            (404, length(""), true),
+        ] {
+            let answer = answered(true, status, header);
+            assert_eq!(
+                (answer.is_over(), answer.is_refused()),
+                (is_over, true),
+                "{status} {:?}",
+                header("content-length")
+            );
+        }
+        let good = answered(true, 206, |_| None);
+        assert!(!good.is_over() && !good.is_refused());
+        let mut endless = answered(true, 503, length("10"));
+        (0..9).for_each(|_| endless.chunk(&[0; 10_000]));
+        assert!(endless.is_over());
+    }
+
+    #[test]
+    fn a_body_longer_than_what_was_asked_for_is_over() {
+        let mut answer = answered(false, 200, |_| None);
+        answer.chunk(&[0; 10]);
+        assert!(!answer.is_over());
+        answer.chunk(&[0]);
+        assert!(answer.is_over() && answer.is_refused());
+        let mut unjudged = Answer::default();
+        unjudged.head(500, |_| None);
+        unjudged.chunk(&[0; 100]);
+        assert!(!unjudged.is_over());
+    }
 
     #[test]
     fn only_a_satisfied_range_of_a_known_size_parses() {

@@ -97,6 +97,14 @@ impl<'a> Ask<'a> {
         }
     }
 
+    /// The token of the page that is asked for, where it is not the first.
+    pub(super) fn continuation(&self) -> Option<&String> {
+        match self.more.as_deref()? {
+            More::Page(page) => page.continuation.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The upload that it is about.
     #[must_use]
     pub fn upload(&self) -> Option<&str> {

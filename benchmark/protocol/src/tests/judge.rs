@@ -41,7 +41,7 @@ impl Ask<'_> {
             (Expected::Gone, _) => judge_status(answer, self.operation.good_statuses(false)),
             (Expected::Upload, _) => judge_told(answer, &answer.told.upload, "an upload's id"),
             (Expected::Completed, _) => judge_read(answer),
-            (Expected::Page { first, total, known }, _) => judge_page(answer, *first, *total, *known),
+            (Expected::Page { first, total, known }, _) => self.judge_page(answer, *first, *total, *known),
         }
     }
 
@@ -51,6 +51,29 @@ impl Ask<'_> {
             return Err(Fault::bad("a part without an entity tag"));
         }
         Ok(())
+    }
+
+    fn judge_page(&self, answer: &Answer, first: u64, total: u64, known: bool) -> Result<(), Fault> {
+        judge_read(answer)?;
+        let listing = &answer.told.listing;
+        let seen = first + listing.keys;
+        if let Some(key) = &listing.wrong {
+            let wanted = if known { "is not the next of the run's objects" } else { "is out of order" };
+            return Err(Fault::bad(format!("key `{key}` on a page of a listing {wanted}")));
+        }
+        match &listing.continuation {
+            Some(token) if self.continuation() == Some(token) => {
+                Err(Fault::bad("a page that goes on with the token that it was asked for with"))
+            }
+            Some(_) if listing.keys == 0 => Err(Fault::bad("a page without keys that says that others follow")),
+            Some(_) if known && seen >= total => Err(Fault::bad(format!("more than the {total} keys that there are"))),
+            None if known && seen < total => Err(Fault {
+                kind: FailureKind::ShortBody,
+                text: format!("the listing ends after {seen} of {total} keys"),
+            }),
+            None if known && seen > total => Err(Fault::bad(format!("{seen} keys instead of {total}"))),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -133,25 +156,6 @@ fn judge_read(answer: &Answer) -> Result<(), Fault> {
 fn judge_told(answer: &Answer, told: &str, what: &str) -> Result<(), Fault> {
     judge_read(answer)?;
     if told.is_empty() { Err(Fault::bad(format!("the answer does not name {what}"))) } else { Ok(()) }
-}
-
-fn judge_page(answer: &Answer, first: u64, total: u64, known: bool) -> Result<(), Fault> {
-    judge_read(answer)?;
-    let listing = &answer.told.listing;
-    let seen = first + listing.keys;
-    if let Some(key) = &listing.wrong {
-        let wanted = if known { "is not the next of the run's objects" } else { "is out of order" };
-        return Err(Fault::bad(format!("key `{key}` on a page of a listing {wanted}")));
-    }
-    match &listing.continuation {
-        Some(_) if listing.keys == 0 => Err(Fault::bad("a page without keys that says that others follow")),
-        Some(_) if known && seen >= total => Err(Fault::bad(format!("more than the {total} keys that there are"))),
-        None if known && seen < total => {
-            Err(Fault { kind: FailureKind::ShortBody, text: format!("the listing ends after {seen} of {total} keys") })
-        }
-        None if known && seen > total => Err(Fault::bad(format!("{seen} keys instead of {total}"))),
-        _ => Ok(()),
-    }
 }
 
 fn judge_body(answer: &Answer, wanted: Option<u64>) -> Result<(), Fault> {
