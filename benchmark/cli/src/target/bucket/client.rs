@@ -103,6 +103,8 @@ impl Bucket {
             .with_context(|| format!("bucket `{name}`"))?;
         let client = reqwest::Client::builder()
             .connect_timeout(ANSWER)
+            // Whoever serves both can tell what the harness asks from what the library does.
+            .user_agent(concat!("benchmark/", env!("CARGO_PKG_VERSION")))
             // Headers may be secrets: they go to whom they are meant for, and not where that one sends them.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
