@@ -20,7 +20,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Names, Operation, Options, Request, Response};
 
-use crate::http::{Refused, TooLong, looked};
+use crate::http::{Cut, Refused, TooLong, looked};
 
 struct Client(aws_sdk_s3::Client);
 
@@ -172,6 +172,9 @@ fn failed<E: Error + 'static>(error: &SdkError<E, HttpResponse>, response: &mut 
     if let Some(refused) = cause::<Refused>(error) {
         refused.tell(response);
         return Ok(());
+    }
+    if cause::<Cut>(error).is_some() {
+        response.head(200, |_| None);
     }
     let failure = Failure::from_error(error);
     let is_unreadable = error.raw_response().is_some() || cause::<TooLong>(error).is_some();

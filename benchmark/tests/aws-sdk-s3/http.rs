@@ -1,7 +1,7 @@
 //! What the SDK asks through: its own connector, and a look at answers of which it would show nothing, or keep all.
 
 use aws_sdk_s3::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_s3::primitives::{ByteStream, SdkBody};
+use aws_sdk_s3::primitives::{ByteStream, ByteStreamError, SdkBody};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
     http_client_fn,
@@ -37,6 +37,11 @@ impl Refused {
     }
 }
 
+/// An answer in XML whose head had come, and whose body did not come whole.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct Cut(ByteStreamError);
+
 /// An answer in XML that does not end.
 #[derive(Debug, thiserror::Error)]
 #[error("a body of more than {LONGEST} bytes")]
@@ -65,7 +70,7 @@ async fn bounded(mut response: HttpResponse) -> Result<HttpResponse, ConnectorEr
     let mut body = ByteStream::new(std::mem::replace(response.body_mut(), SdkBody::taken()));
     let mut whole = Vec::new();
     while let Some(bytes) = body.next().await {
-        whole.extend_from_slice(&bytes.map_err(|error| ConnectorError::io(error.into()))?);
+        whole.extend_from_slice(&bytes.map_err(|error| ConnectorError::other(Cut(error).into(), None))?);
         if whole.len() > LONGEST {
             return Err(ConnectorError::other(TooLong.into(), None));
         }

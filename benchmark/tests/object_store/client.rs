@@ -16,7 +16,7 @@ use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{ClientOptions, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig};
 
-use crate::http::{Connector, Refused, TooLong};
+use crate::http::{Connector, Cut, Refused, TooLong};
 
 enum Client {
     S3(AmazonS3),
@@ -156,6 +156,9 @@ fn failed(error: &Error, response: &mut Response) -> Result<(), Failure> {
     if let Some(refused) = cause::<Refused>(error) {
         refused.tell(response);
         return Ok(());
+    }
+    if cause::<Cut>(error).is_some() {
+        response.head(200, |_| None);
     }
     let failure = Failure::from_error(error);
     let is_unreadable = cause::<HttpError>(error).is_none() || cause::<TooLong>(error).is_some();

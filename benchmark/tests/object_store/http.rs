@@ -60,6 +60,11 @@ impl Refused {
     }
 }
 
+/// An answer in XML whose head had come, and whose body did not come whole.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct Cut(HttpError);
+
 /// An answer in XML that does not end.
 #[derive(Debug, thiserror::Error)]
 #[error("a body of more than {LONGEST} bytes")]
@@ -100,7 +105,7 @@ async fn bounded(response: HttpResponse) -> Result<HttpResponse, HttpError> {
     let (parts, body) = response.into_parts();
     let (mut body, mut whole) = (body.bytes_stream(), Vec::new());
     while let Some(bytes) = body.next().await {
-        whole.extend_from_slice(&bytes?);
+        whole.extend_from_slice(&bytes.map_err(|error| HttpError::new(error.kind(), Cut(error)))?);
         if whole.len() > LONGEST {
             return Err(HttpError::new(HttpErrorKind::Decode, TooLong));
         }
