@@ -56,6 +56,9 @@ impl AsyncClient for Client {
         if matches!(&target.names, Names::Path(path) if !path[1..].contains('/')) {
             return Err("aws-sdk-s3 needs a bucket and a key: http://host:port/bucket/key or s3://bucket/key".into());
         }
+        if target.names.has_query() || !target.names.is_as_a_key_is_encoded() {
+            return Err("aws-sdk-s3 is given a key and encodes it itself: it would ask for another path".into());
+        }
         let http = Builder::new()
             .pool_idle_timeout(options.keep_alive_timeout)
             .pool_max_idle_per_host(options.idle_connections())
@@ -66,7 +69,8 @@ impl AsyncClient for Client {
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
-            .endpoint_url(target.endpoint)
+            // The bucket is put right behind it.
+            .endpoint_url(target.endpoint + "/")
             .force_path_style(true)
             .http_client(looked(http))
             .retry_config(RetryConfig::disabled())
