@@ -27,19 +27,17 @@ struct Client(aws_sdk_s3::Client);
 /// Sends one of its requests with the headers that were given; what came is its value, and an error the end of `perform`.
 macro_rules! send {
     ($asked:expr, $request:ident, $response:ident) => {{
-        let sent = match $request.given_headers().next() {
-            None => $asked.send().await,
-            Some(_) => {
-                // What changes a request is kept beyond this call: it owns what it says.
-                let given: Vec<_> =
-                    $request.given_headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-                let change = move |request: &mut aws_sdk_s3::config::http::HttpRequest| {
-                    for (name, value) in &given {
-                        request.headers_mut().insert(name.clone(), value.clone());
-                    }
-                };
-                $asked.mutate_request(change).send().await
-            }
+        // What changes a request is kept beyond this call: it owns what it says.
+        let given = given($request);
+        let sent = if given.is_empty() {
+            $asked.send().await
+        } else {
+            let change = move |request: &mut aws_sdk_s3::config::http::HttpRequest| {
+                for (name, value) in &given {
+                    request.headers_mut().insert(name.clone(), value.clone());
+                }
+            };
+            $asked.mutate_request(change).send().await
         };
         match sent {
             Ok(got) => got,
@@ -72,7 +70,7 @@ impl AsyncClient for Client {
             // The bucket is put right behind it.
             .endpoint_url(target.endpoint + "/")
             .force_path_style(true)
-            .http_client(looked(http))
+            .http_client(looked(http, options.keep_alive))
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
             // No checksum that no other library makes.
@@ -169,6 +167,12 @@ impl AsyncClient for Client {
         }
         Ok(())
     }
+}
+
+/// The headers that the user gave. That the server is to close is said below what is signed.
+fn given(request: &Request<'_>) -> Vec<(String, String)> {
+    let given = request.given_headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    given.filter(|(name, _)| name != "connection").collect()
 }
 
 /// What went wrong below it is told by its kind. Else it has read the whole answer, and does not take it for one.

@@ -16,10 +16,12 @@ const LONGEST: usize = 16 << 20;
 /// The longest body of a refused answer that is read, in bytes, so that the connection is of use again.
 const LONGEST_READ_OUT: u64 = 64 << 10;
 
-/// This client, its answers looked at.
-pub(crate) fn looked(client: SharedHttpClient) -> SharedHttpClient {
+/// This client, its answers looked at, the server asked to close where connections are not kept: only here that is not signed, and whoever
+/// stands between may change it.
+pub(crate) fn looked(client: SharedHttpClient, keeps_connections: bool) -> SharedHttpClient {
     http_client_fn(move |settings: &HttpConnectorSettings, components| {
-        SharedHttpConnector::new(Looked(client.http_connector(settings, components)))
+        let connector = client.http_connector(settings, components);
+        SharedHttpConnector::new(Looked { connector, keeps_connections })
     })
 }
 
@@ -48,13 +50,19 @@ pub(crate) struct Cut(ByteStreamError);
 pub(crate) struct TooLong;
 
 #[derive(Debug)]
-struct Looked(SharedHttpConnector);
+struct Looked {
+    connector: SharedHttpConnector,
+    keeps_connections: bool,
+}
 
 impl HttpConnector for Looked {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         let good = good_statuses(request.method(), request.headers().contains_key("range"));
         let is_xml = request.method() == "POST" || request.uri().contains("list-type=");
-        let answer = self.0.call(request);
+        if !self.keeps_connections {
+            request.headers_mut().insert("connection", "close");
+        }
+        let answer = self.connector.call(request);
         HttpConnectorFuture::new(async move {
             let response = answer.await?;
             match (good.contains(&response.status().as_u16()), is_xml) {
