@@ -36,6 +36,12 @@ impl Failure {
         Self::new(FailureKind::Timeout, "no last byte within the timeout")
     }
 
+    /// The server said that it has taken what it never read.
+    #[must_use]
+    pub fn unsent() -> Self {
+        Self::new(FailureKind::Other, "the server answered before it had read the body")
+    }
+
     /// The failure in the light of what had come. A head that was wrong stays what is wrong, whatever became of the body. A connection
     /// that ended before the head, where connections are kept, is one that the server closed between two responses: that every
     /// one of them had carried one is so but for the first, which the verified request opened.

@@ -241,7 +241,7 @@ impl Verification {
         let carried = options.keep_alive && self.issued.total() > 1;
         engine.verify(options, request, response).map_err(|failure| failure.after(request, response, carried))?;
         response.close();
-        request.ask.judge(response.answer()).map_err(Failure::from)?;
+        request.judge(response.answer())?;
         self.counts.success_bytes += response.answer().length();
         self.counts.sent_bytes += request.sent_bytes();
         Ok(())

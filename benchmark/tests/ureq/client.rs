@@ -93,6 +93,8 @@ fn failure(error: ureq::Error) -> Failure {
         ureq::Error::ConnectionFailed => FailureKind::Connect,
         ureq::Error::Timeout(_) => FailureKind::Timeout,
         ureq::Error::Tls(_) => FailureKind::Tls,
+        // There is no body yet that could end too early.
+        ureq::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => FailureKind::Reset,
         ureq::Error::Io(error) => return Failure::from_error(error),
         _ => return Failure::from_error(&error),
     };

@@ -253,7 +253,7 @@ impl Load {
         let verdict = match outcome {
             // What came too late failed, whether or not the library could be made to give it up.
             Ok(()) if ended_ns - begun.started_ns > self.timeout_ns => Err(Box::new(Failure::timeout())),
-            Ok(()) => request.ask.judge(response.answer()).map_err(|fault| Box::new(fault.into())),
+            Ok(()) => request.judge(response.answer()).map_err(Box::new),
             Err(failure) => Err(self.judge_failed(request, response, failure)),
         };
         let failure = match verdict {
