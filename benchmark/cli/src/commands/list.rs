@@ -43,6 +43,9 @@ impl List {
                 for (option, reason) in &library.unsupported {
                     println!("unsupported: {} {option}: {reason}", library.name);
                 }
+                for (mode, declared) in &library.conformance {
+                    println!("differs: {} in {mode}: {}, as {}", library.name, declared.does, declared.why);
+                }
             }
             println!("\n{}", suites_table(&suite::list(&root)?));
         }

@@ -1,6 +1,5 @@
 //! One cell: a server of its own, the harness run against it as a user would, and what came of it.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -110,8 +109,9 @@ pub async fn run_cell(bench: &Bench, library: &Library, mode: &Mode, place: Wher
         }
     }
     command.args(["run-test", &library.name, mode.test, "--runner", place.runner(), "--db"]).arg(&database);
-    let flags: BTreeMap<&str, &str> = USUAL.into_iter().chain(mode.flags.iter().copied()).collect();
-    command.args(flags.into_iter().map(|(name, value)| format!("{name}={}", filled(value))));
+    let usual = USUAL.into_iter().filter(|(name, _)| !mode.flags.iter().any(|(own, _)| own == name));
+    let flags = usual.chain(mode.flags.iter().copied());
+    command.args(flags.map(|(name, value)| format!("{name}={}", filled(value))));
     command.envs(mode.environment.iter().map(|(name, value)| (*name, filled(value))));
     command.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let harness = Group::spawn(&mut command).with_context(|| format!("cannot start `{}`", bench.program.display()))?;
