@@ -14,7 +14,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use benchmark_sdk::{AsyncClient, ConstructError, Failure, Names, Operation, Options, Request, Response};
 
@@ -52,10 +52,12 @@ impl AsyncClient for Client {
         if matches!(&target.names, Names::Path(path) if !path[1..].contains('/')) {
             return Err("aws-sdk-s3 needs a bucket and a key: http://host:port/bucket/key or s3://bucket/key".into());
         }
+        let roots = options.ca().map_or_else(TrustStore::default, |ca| TrustStore::empty().with_pem_certificate(ca));
         let http = Builder::new()
             .pool_idle_timeout(options.keep_alive_timeout)
             .pool_max_idle_per_host(options.idle_connections())
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_context(TlsContext::builder().with_trust_store(roots).build()?)
             .build_https();
         let credentials = options.credentials();
         let region = credentials.as_ref().map_or("us-east-1", |credentials| &credentials.region).to_owned();

@@ -12,7 +12,7 @@ use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{
-    ClientConfigKey, ClientOptions, Error, GetOptions, GetRange, HeaderMap, ObjectStore, ObjectStoreExt, RetryConfig,
+    Certificate, ClientConfigKey, ClientOptions, Error, GetOptions, GetRange, HeaderMap, ObjectStore, ObjectStoreExt, RetryConfig,
 };
 
 enum Client {
@@ -28,7 +28,11 @@ impl AsyncClient for Client {
         let target = options.target()?;
         let headers = options.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let headers = headers.collect::<HashMap<String, String>>();
-        let client = ClientOptions::new()
+        let ca = Certificate::from_pem_bundle(options.ca().unwrap_or_default().as_bytes())?;
+        let client = ClientOptions::new().with_no_system_certificates(!ca.is_empty());
+        let client = ca
+            .into_iter()
+            .fold(client, ClientOptions::with_root_certificate)
             .with_default_headers(HeaderMap::try_from(&headers)?)
             .with_allow_http(true)
             .with_http1_only()

@@ -254,7 +254,10 @@ impl Load {
             }
         };
         let failure = match verdict {
-            Err(failure) => Some(failure),
+            Err(mut failure) => {
+                failure.explain();
+                Some(failure)
+            }
             Ok(()) => match self.workload.next(begun.ordinal, &mut hand.trail, response.answer()) {
                 Some(next) => {
                     if let Some(requested) = self.requested(begun, hand, request, (ended_ns, None)) {
@@ -408,6 +411,8 @@ impl Load {
                 window_end: edges.end.unwrap_or(drained),
                 drained,
             },
+            cpu_list: resources::cpu_list(),
+            ports: Some(resources::ports(sum.out_of_ports)),
             failure_samples: sum.samples(),
         }
     }
