@@ -11,7 +11,7 @@ use rusty_s3::signing::sign;
 use rusty_s3::{Credentials, UrlStyle};
 
 use super::content::Content;
-use crate::case::Header;
+use crate::case::{Ca, Header};
 
 /// The longest answer that is read, in bytes: 1,000 keys of 1 KiB, with room for what else S3s say of each.
 const MOST_BYTES: usize = 8 << 20;
@@ -88,7 +88,7 @@ impl Bucket {
     ///
     /// # Errors
     /// When endpoint and name are none that can be asked.
-    pub(crate) fn new(endpoint: &str, name: &str, headers: &[Header]) -> Result<Self> {
+    pub(crate) fn new(endpoint: &str, name: &str, headers: &[Header], ca: Option<&Ca>) -> Result<Self> {
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         let region =
             variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".into());
@@ -101,7 +101,10 @@ impl Bucket {
         let url = endpoint.parse().with_context(|| format!("endpoint `{endpoint}`"))?;
         let address = rusty_s3::Bucket::new(url, UrlStyle::Path, name.to_owned(), region)
             .with_context(|| format!("bucket `{name}`"))?;
-        let client = reqwest::Client::builder()
+        let trusted = ca.map(|ca| reqwest::Certificate::from_pem_bundle(ca.pem().as_bytes())).transpose()?;
+        let client = trusted
+            .into_iter()
+            .fold(reqwest::Client::builder(), reqwest::ClientBuilder::tls_certs_only)
             .connect_timeout(ANSWER)
             // Headers may be secrets: they go to whom they are meant for, and not where that one sends them.
             .redirect(reqwest::redirect::Policy::none())
