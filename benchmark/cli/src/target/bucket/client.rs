@@ -117,6 +117,8 @@ impl Bucket {
             .connect_timeout(ANSWER)
             // Replicas obey none either: what is listed and put is the bucket that they ask.
             .no_proxy()
+            // Whoever serves both can tell what the harness asks from what the library does.
+            .user_agent(concat!("benchmark/", env!("CARGO_PKG_VERSION")))
             // Headers may be secrets: they go to whom they are meant for, and not where that one sends them.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
@@ -241,7 +243,7 @@ mod tests {
     fn what_is_signed_is_the_host_in_its_normal_form_and_the_path_of_the_endpoint() {
         let bucket = |endpoint: &str| {
             let target = Target::parse("s3://data", Some(endpoint), false).unwrap();
-            let bucket = Bucket::new(&target.endpoint, "data", &[]).unwrap();
+            let bucket = Bucket::new(&target.endpoint, "data", &[], None).unwrap();
             Bucket { credentials: Some(Credentials::new("key", "secret")), ..bucket }
         };
         let now = "2026-01-02T03:04:05Z".parse().unwrap();
