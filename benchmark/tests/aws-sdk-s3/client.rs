@@ -16,8 +16,8 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Names, Operation, Options, Request, Response};
 
 use crate::http::{Cut, Refused, TooLong, looked};
@@ -57,10 +57,12 @@ impl AsyncClient for Client {
         if target.names.has_query() || !target.names.is_as_a_key_is_encoded() {
             return Err("aws-sdk-s3 is given a key and encodes it itself: it would ask for another path".into());
         }
+        let roots = options.ca().map_or_else(TrustStore::default, |ca| TrustStore::empty().with_pem_certificate(ca));
         let http = Builder::new()
             .pool_idle_timeout(options.keep_alive_timeout)
             .pool_max_idle_per_host(options.idle_connections())
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_context(TlsContext::builder().with_trust_store(roots).build()?)
             .build_https();
         let credentials = options.credentials();
         let region = credentials.as_ref().map_or("us-east-1", |credentials| &credentials.region).to_owned();

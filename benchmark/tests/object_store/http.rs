@@ -25,7 +25,7 @@ impl Connector {
         for (name, value) in options.headers() {
             headers.append(name.parse::<reqwest::header::HeaderName>()?, value.parse()?);
         }
-        let client = reqwest::Client::builder()
+        let mut client = reqwest::Client::builder()
             .user_agent(concat!("object_store/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
             .http1_only()
@@ -34,9 +34,11 @@ impl Connector {
             .retry(reqwest::retry::never())
             .tcp_nodelay(true)
             .pool_idle_timeout(options.keep_alive_timeout)
-            .pool_max_idle_per_host(options.idle_connections())
-            .build()?;
-        Ok(Self(client))
+            .pool_max_idle_per_host(options.idle_connections());
+        if let Some(ca) = options.ca() {
+            client = client.tls_certs_only(reqwest::Certificate::from_pem_bundle(ca.as_bytes())?);
+        }
+        Ok(Self(client.build()?))
     }
 }
 
