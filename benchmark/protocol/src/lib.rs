@@ -13,6 +13,7 @@ pub mod message;
 pub mod operation;
 pub mod origin;
 pub mod parameter;
+pub mod pem;
 pub mod resources;
 pub mod target;
 pub mod tests;

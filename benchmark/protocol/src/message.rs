@@ -1,6 +1,8 @@
 //! The messages between a replica and the coordinator: one JSON object a line, over one TCP connection that the
 //! replica opens. PROTOCOL.md is the same for people.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
@@ -52,6 +54,9 @@ pub enum CoordinatorMessage {
         /// The objects to ask for, where the target's are not those of the origin or of the target's own path.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         objects: Vec<Object>,
+        /// The certificates that the target's is to be signed by, as PEM, where not the usual ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ca: Option<String>,
     },
     /// What does your clock say? Asked several times after `welcome`, each time once the last answer is there.
     Ping {
@@ -98,6 +103,10 @@ pub struct Hello {
     /// The replica's index, where the runner could give one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica: Option<u32>,
+    /// The options as the replica understood them, by their names, in the form in which the harness hands them over: `timeout` is `30s`.
+    /// Parameters of the test stand under theirs, behind `param.`; of headers there are the names.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
 }
 
 /// What a replica's clock says.
@@ -194,6 +203,12 @@ pub struct ReplicaResult {
     pub operations: Vec<OperationResult>,
     /// Counters at the four instants that totals are taken between.
     pub resources: Edges,
+    /// The CPUs that the replica might run on, as the kernel lists them: `2-3,6`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_list: Option<String>,
+    /// What became of the ports that connections are opened from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<Ports>,
     /// Texts of failures, a few of each kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failure_samples: Vec<FailureSample>,
@@ -211,6 +226,19 @@ pub struct OperationResult {
     pub latency: Histogram,
     /// Latency of its failures.
     pub failure_latency: Histogram,
+}
+
+/// The ports of a replica's network namespace, from which its connections are opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ports {
+    /// Requests after `start` whose connection found none free (EADDRNOTAVAIL).
+    pub refused: u64,
+    /// How many there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all: Option<u64>,
+    /// Closed connections that still held one after the drain (TIME_WAIT).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<u64>,
 }
 
 /// A replica's counters where phases meet.

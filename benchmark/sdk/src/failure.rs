@@ -36,6 +36,12 @@ impl Failure {
         Self::new(FailureKind::Timeout, "no last byte within the timeout")
     }
 
+    /// The server said that it has taken what it never read.
+    #[must_use]
+    pub fn unsent() -> Self {
+        Self::new(FailureKind::Other, "the server answered before it had read the body")
+    }
+
     /// The failure in the light of what had come. A head that was wrong stays what is wrong, whatever became of the body. A connection
     /// that ended before the head, where connections are kept, is one that the server closed between two responses: that every
     /// one of them had carried one is so but for the first, which the verified request opened.
@@ -74,6 +80,32 @@ impl Failure {
         Self { kind, text }
     }
 }
+
+impl Failure {
+    /// Calls a certificate that was not taken by its name, whatever the library takes it for, and names the way out.
+    pub(crate) fn explain(&mut self) {
+        if !self.text.contains(UNTRUSTED) {
+            return;
+        }
+        self.kind = FailureKind::Tls;
+        if self.text.contains(UNKNOWN_ISSUER) && !self.text.ends_with(WAY_OUT) {
+            self.text.push_str(WAY_OUT);
+        }
+    }
+
+    /// Whether no port was free to open a connection from (EADDRNOTAVAIL).
+    pub(crate) fn is_out_of_ports(&self) -> bool {
+        self.text.contains(OUT_OF_PORTS)
+    }
+}
+
+/// What rustls says of a certificate that it does not take.
+const UNTRUSTED: &str = "invalid peer certificate";
+const UNKNOWN_ISSUER: &str = "UnknownIssuer";
+const WAY_OUT: &str = " (`--ca FILE` names the certificates to trust)";
+
+/// How EADDRNOTAVAIL ends in whatever words the C library has for it.
+const OUT_OF_PORTS: &str = "(os error 99)";
 
 impl From<Fault> for Failure {
     fn from(Fault { kind, text }: Fault) -> Self {
@@ -133,6 +165,25 @@ mod tests {
         assert_eq!(failure.text, "request failed: connection reset");
         let nested = io::Error::other(Wrapped(io::ErrorKind::UnexpectedEof.into()));
         assert_eq!(Failure::from_error(&nested).kind, FailureKind::ShortBody);
+    }
+
+    #[test]
+    fn a_certificate_of_an_unknown_issuer_is_told_with_the_way_out() {
+        let mut failure = Failure::new(FailureKind::Connect, "cannot connect: invalid peer certificate: UnknownIssuer");
+        failure.explain();
+        failure.explain();
+        assert_eq!(failure.kind, FailureKind::Tls);
+        assert!(failure.text.ends_with("UnknownIssuer (`--ca FILE` names the certificates to trust)"), "{failure:?}");
+        let mut expired = Failure::new(FailureKind::Other, "invalid peer certificate: Expired");
+        expired.explain();
+        assert_eq!((expired.kind, expired.text.as_str()), (FailureKind::Tls, "invalid peer certificate: Expired"));
+    }
+
+    #[test]
+    fn want_of_ports_is_seen_wherever_the_library_has_it() {
+        let refused = io::Error::from_raw_os_error(nix::errno::Errno::EADDRNOTAVAIL as i32);
+        assert!(Failure::from_error(&Wrapped(refused)).is_out_of_ports());
+        assert!(!Failure::from_error(&io::Error::from_raw_os_error(111)).is_out_of_ports());
     }
 
     #[test]

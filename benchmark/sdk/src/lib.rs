@@ -68,6 +68,12 @@ pub fn good_statuses(method: &str, ranged: bool) -> &'static [u16] {
     Operation::good_statuses_of(method, ranged)
 }
 
+/// What a body in XML says, where it is an error though its status is good.
+#[must_use]
+pub fn error_in(body: &[u8]) -> Option<String> {
+    benchmark_protocol::tests::xml::error(body)
+}
+
 /// Names the program: its library. The version is the package's, which is the library's.
 #[macro_export]
 macro_rules! program {

@@ -1,11 +1,15 @@
 //! Flags of every test program. Each is also an environment variable, `BENCHMARK_` and its name.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use benchmark_protocol::parameter::Values;
+use benchmark_protocol::pem;
 use benchmark_protocol::target::{Target, TargetError};
 use benchmark_protocol::tests::Test;
-use benchmark_protocol::units::parse_duration;
+use benchmark_protocol::units::{format_duration, parse_duration};
 use benchmark_protocol::workload::Draws;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Parser};
@@ -89,6 +93,13 @@ pub struct Options {
     /// Sent with every request, as NAME: VALUE; repeatable, in the variable one a line
     #[arg(long = "header", env = "BENCHMARK_HEADER", value_name = "NAME: VALUE", value_delimiter = '\n', hide_env_values = true, value_parser = parse_header)]
     pub(crate) headers: Vec<Header>,
+    /// PEM file of the certificates that an https target's is to be signed by, in place of the usual ones; SSL_CERT_FILE says it where
+    /// neither flag nor variable does
+    #[arg(long = "ca", env = "BENCHMARK_CA", value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// What that file holds, or what the coordinator says.
+    #[arg(skip)]
+    pub(crate) ca: Option<String>,
     /// Where the coordinator listens: host:port
     #[arg(long, env = "BENCHMARK_COORDINATOR", requires = "token", requires = "run_id", hide = true)]
     pub(crate) coordinator: Option<String>,
@@ -132,6 +143,55 @@ impl Options {
     pub fn credentials(&self) -> Option<Credentials> {
         let signed = self.params.iter().any(|param| param == "signed=true");
         if signed { Credentials::from_env() } else { None }
+    }
+
+    /// The certificates that the target's is to be signed by, as PEM; `None` where the usual ones do.
+    #[must_use]
+    pub fn ca(&self) -> Option<&str> {
+        self.ca.as_deref()
+    }
+
+    /// Reads them from the file that was named, or that `usual` (SSL_CERT_FILE) names where the target has any.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds no certificate.
+    pub(crate) fn read_ca(&mut self, usual: Option<PathBuf>) -> Result<(), String> {
+        let usual = usual.filter(|path| !path.as_os_str().is_empty() && self.target().is_ok_and(|target| target.tls));
+        let Some(path) = self.ca_file.clone().or(usual) else { return Ok(()) };
+        let text = fs::read_to_string(&path).map_err(|error| format!("certificates `{}`: {error}", path.display()))?;
+        let certificates = Some(pem::certificates(&text)).filter(|certificates| !certificates.is_empty());
+        self.ca = Some(certificates.ok_or_else(|| format!("`{}` holds no certificate in PEM", path.display()))?);
+        Ok(())
+    }
+
+    /// Every option that shapes the load, as it was understood: by its name, in the form in which the harness hands it over.
+    pub(crate) fn understood(&self) -> BTreeMap<String, String> {
+        let time = |time: Duration| Some(format_duration(time));
+        let headers: Vec<&str> = self.headers().map(|(name, _)| name).collect();
+        let timed = self.requests.is_none().then(|| format_duration(self.duration));
+        let options = [
+            ("concurrency", Some(self.concurrency.to_string())),
+            ("rate", self.rate.map(|rate| rate.to_string())),
+            ("arrivals", self.rate.map(|_| self.arrivals.name().to_owned())),
+            ("replicas", self.rate.map(|_| self.replicas.to_string())),
+            ("requests", self.requests.map(|requests| requests.to_string())),
+            ("duration", timed),
+            ("warmup", time(self.warmup)),
+            ("drain", time(self.drain)),
+            ("timeout", time(self.timeout)),
+            ("pool_size", Some(self.pool_size().to_string())),
+            ("keep_alive", Some(self.keep_alive.to_string())),
+            ("keep_alive_timeout", time(self.keep_alive_timeout)),
+            ("use_dns_cache", Some(self.use_dns_cache.to_string())),
+            ("threads", Some(self.threads.to_string())),
+            ("target", Some(self.target.clone())),
+            ("endpoint", self.endpoint.clone()),
+            ("header", Some(headers.join(", ")).filter(|names| !names.is_empty())),
+        ];
+        let options = options.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        // What is no value of a parameter is said by whoever constructs the workload.
+        let values = self.values().unwrap_or_default();
+        options.chain(values.iter().map(|(name, value)| (format!("param.{name}"), value.to_owned()))).collect()
     }
 
     /// When requests arrive in an open loop.

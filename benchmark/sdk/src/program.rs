@@ -1,6 +1,7 @@
 //! The way of a replica: construct, verify, wait for `start`, run, report, wait for `bye`.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -57,12 +58,7 @@ fn run<E: Engine>(program: &Program) -> ExitCode {
     let command = Options::command().name(program.library).about(about);
     let matches = command.after_help(format!("Tests:{}", tests.collect::<String>())).get_matches();
     let options = Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let ran = if options.bare {
-        run_bare::<E>(&options)
-    } else {
-        replicate::<E>(&options, program).map(|result| result.window.successes)
-    };
-    match ran {
+    match perform::<E>(options, program) {
         Ok(1..) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(3),
         Err(reason) => {
@@ -73,10 +69,23 @@ fn run<E: Engine>(program: &Program) -> ExitCode {
     }
 }
 
-fn replicate<E: Engine>(options: &Options, program: &Program) -> Result<ReplicaResult, String> {
-    let session = Session::connect(options, program).map_err(|error| error.to_string())?;
-    let prepared = welcomed(session.as_ref(), options)
-        .and_then(|(replica, seed, objects)| prepare::<E>(options, (seed, replica), &objects));
+/// Returns how many requests succeeded.
+fn perform<E: Engine>(mut options: Options, program: &Program) -> Result<u64, String> {
+    if options.coordinator.is_none() {
+        options.read_ca(std::env::var_os("SSL_CERT_FILE").map(PathBuf::from))?;
+    }
+    if options.bare { run_bare::<E>(&options) } else { Ok(replicate::<E>(options, program)?.window.successes) }
+}
+
+fn replicate<E: Engine>(mut options: Options, program: &Program) -> Result<ReplicaResult, String> {
+    let session = Session::connect(&options, program).map_err(|error| error.to_string())?;
+    let welcome = welcomed(session.as_ref(), &options);
+    let prepared = welcome.and_then(|welcome| {
+        let Welcome { replica, seed, objects, ca } = welcome;
+        options.ca = ca;
+        prepare::<E>(&options, (seed, replica), &objects)
+    });
+    let options = &options;
     let Prepared { engine, workload, schedule, arrivals, verify, issued } = match prepared {
         Ok(prepared) => prepared,
         Err(Unprepared { reason, verify }) => {
@@ -169,11 +178,21 @@ impl From<String> for Unprepared {
     }
 }
 
-/// The replica's index, the seed and the objects, from the coordinator where there is one.
-fn welcomed(session: Option<&Session>, options: &Options) -> Result<(u32, u64, Vec<Object>), Unprepared> {
-    let Some(session) = session else { return Ok((0, options.seed, Vec::new())) };
+/// What a replica is told of the run.
+struct Welcome {
+    replica: u32,
+    seed: u64,
+    objects: Vec<Object>,
+    ca: Option<String>,
+}
+
+/// From the coordinator where there is one.
+fn welcomed(session: Option<&Session>, options: &Options) -> Result<Welcome, Unprepared> {
+    let Some(session) = session else {
+        return Ok(Welcome { replica: 0, seed: options.seed, objects: Vec::new(), ca: options.ca.clone() });
+    };
     match session.receive().map_err(|error| error.to_string())? {
-        CoordinatorMessage::Welcome { replica, seed, objects } => Ok((replica, seed, objects)),
+        CoordinatorMessage::Welcome { replica, seed, objects, ca } => Ok(Welcome { replica, seed, objects, ca }),
         CoordinatorMessage::Reject { reason } => Err(format!("refused by the coordinator: {reason}").into()),
         other => Err(format!("expected `welcome`, got {other:?}").into()),
     }
@@ -239,9 +258,13 @@ impl Verification {
         response.expect(request, false);
         // The first request has a connection that has carried nothing yet.
         let carried = options.keep_alive && self.issued.total() > 1;
-        engine.verify(options, request, response).map_err(|failure| failure.after(request, response, carried))?;
+        engine.verify(options, request, response).map_err(|failure| {
+            let mut failure = failure.after(request, response, carried);
+            failure.explain();
+            failure
+        })?;
         response.close();
-        request.ask.judge(response.answer()).map_err(Failure::from)?;
+        request.judge(response.answer())?;
         self.counts.success_bytes += response.answer().length();
         self.counts.sent_bytes += request.sent_bytes();
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use benchmark_protocol::message::Ports;
 use benchmark_protocol::resources::{Network, Resources};
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeVal;
@@ -25,6 +26,32 @@ pub(crate) fn read(own_network: bool) -> Resources {
     resources.network =
         if own_network { fs::read_to_string("/proc/self/net/dev").ok().map(|text| network(&text)) } else { None };
     resources
+}
+
+/// The CPUs that this process may run on, as the kernel lists them.
+pub(crate) fn cpu_list() -> Option<String> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    Some(status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?.trim().to_owned())
+}
+
+/// The ports of this process's network namespace, of which so many requests found none free.
+pub(crate) fn ports(refused: u64) -> Ports {
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let sockets = fs::read_to_string("/proc/self/net/sockstat").unwrap_or_default();
+    Ports { refused, all: range_length(&range), waiting: time_wait(&sockets) }
+}
+
+/// How many ports there are from the first to the last, in a text that has both.
+fn range_length(range: &str) -> Option<u64> {
+    let (first, last) = range.trim().split_once(char::is_whitespace)?;
+    last.trim().parse::<u64>().ok()?.checked_sub(first.parse().ok()?).map(|length| length + 1)
+}
+
+/// The number after `tw` in the line `TCP: inuse 5 orphan 0 tw 12 alloc 7 mem 1`.
+fn time_wait(sockets: &str) -> Option<u64> {
+    let mut words = sockets.lines().find_map(|line| line.strip_prefix("TCP:"))?.split_whitespace();
+    words.find(|word| *word == "tw")?;
+    words.next()?.parse().ok()
 }
 
 /// Raises the soft limit of open files to the hard one, and says so on stderr where even that is too low for this many sockets.
@@ -76,6 +103,21 @@ mod tests {
             lo: 500 1 0 0 0 0 0 0 500 1 0 0 0 0 0 0\n  \
             eth0: 1000 9 0 0 0 0 0 0 2000 8 0 0 0 0 0 0\n  eth1:1 1 0 0 0 0 0 0 2 1 0 0 0 0 0 0\n";
         assert_eq!(network(text), Network { received_bytes: 1001, sent_bytes: 2002 });
+    }
+
+    #[test]
+    fn ports_are_counted_from_first_to_last_and_closed_connections_by_the_kernel() {
+        assert_eq!(range_length("32768\t60999\n"), Some(28_232));
+        assert_eq!((range_length(""), range_length("2 1")), (None, None));
+        assert_eq!(time_wait("sockets: used 9\nTCP: inuse 5 orphan 0 tw 12 alloc 7 mem 1\n"), Some(12));
+        assert_eq!(time_wait("UDP: inuse 1 mem 0\n"), None);
+        let Ports { refused: 3, all: Some(1..), waiting: Some(_) } = ports(3) else { panic!("{:?}", ports(3)) };
+    }
+
+    #[test]
+    fn the_cpus_of_this_process_are_listed_as_taskset_does() {
+        let list = cpu_list().unwrap();
+        assert!(list.starts_with(|digit: char| digit.is_ascii_digit()), "{list}");
     }
 
     #[test]

@@ -83,6 +83,7 @@ impl Session {
             host_name: host_name(),
             pid: process::id(),
             replica: options.replica,
+            options: options.understood(),
         }))?;
         Ok(Some(session))
     }

@@ -16,30 +16,28 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Names, Operation, Options, Request, Response};
 
-use crate::http::{Refused, TooLong, looked};
+use crate::http::{Cut, Refused, TooLong, looked};
 
 struct Client(aws_sdk_s3::Client);
 
 /// Sends one of its requests with the headers that were given; what came is its value, and an error the end of `perform`.
 macro_rules! send {
     ($asked:expr, $request:ident, $response:ident) => {{
-        let sent = match $request.given_headers().next() {
-            None => $asked.send().await,
-            Some(_) => {
-                // What changes a request is kept beyond this call: it owns what it says.
-                let given: Vec<_> =
-                    $request.given_headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-                let change = move |request: &mut aws_sdk_s3::config::http::HttpRequest| {
-                    for (name, value) in &given {
-                        request.headers_mut().insert(name.clone(), value.clone());
-                    }
-                };
-                $asked.mutate_request(change).send().await
-            }
+        // What changes a request is kept beyond this call: it owns what it says.
+        let given = given($request);
+        let sent = if given.is_empty() {
+            $asked.send().await
+        } else {
+            let change = move |request: &mut aws_sdk_s3::config::http::HttpRequest| {
+                for (name, value) in &given {
+                    request.headers_mut().insert(name.clone(), value.clone());
+                }
+            };
+            $asked.mutate_request(change).send().await
         };
         match sent {
             Ok(got) => got,
@@ -56,19 +54,25 @@ impl AsyncClient for Client {
         if matches!(&target.names, Names::Path(path) if !path[1..].contains('/')) {
             return Err("aws-sdk-s3 needs a bucket and a key: http://host:port/bucket/key or s3://bucket/key".into());
         }
+        if target.names.has_query() || !target.names.is_as_a_key_is_encoded() {
+            return Err("aws-sdk-s3 is given a key and encodes it itself: it would ask for another path".into());
+        }
+        let roots = options.ca().map_or_else(TrustStore::default, |ca| TrustStore::empty().with_pem_certificate(ca));
         let http = Builder::new()
             .pool_idle_timeout(options.keep_alive_timeout)
             .pool_max_idle_per_host(options.idle_connections())
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_context(TlsContext::builder().with_trust_store(roots).build()?)
             .build_https();
         let credentials = options.credentials();
         let region = credentials.as_ref().map_or("us-east-1", |credentials| &credentials.region).to_owned();
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
-            .endpoint_url(target.endpoint)
+            // The bucket is put right behind it.
+            .endpoint_url(target.endpoint + "/")
             .force_path_style(true)
-            .http_client(looked(http))
+            .http_client(looked(http, options.keep_alive))
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
             // No checksum that no other library makes.
@@ -167,11 +171,20 @@ impl AsyncClient for Client {
     }
 }
 
+/// The headers that the user gave. That the server is to close is said below what is signed.
+fn given(request: &Request<'_>) -> Vec<(String, String)> {
+    let given = request.given_headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    given.filter(|(name, _)| name != "connection").collect()
+}
+
 /// What went wrong below it is told by its kind. Else it has read the whole answer, and does not take it for one.
 fn failed<E: Error + 'static>(error: &SdkError<E, HttpResponse>, response: &mut Response) -> Result<(), Failure> {
     if let Some(refused) = cause::<Refused>(error) {
         refused.tell(response);
         return Ok(());
+    }
+    if cause::<Cut>(error).is_some() {
+        response.head(200, |_| None);
     }
     let failure = Failure::from_error(error);
     let is_unreadable = error.raw_response().is_some() || cause::<TooLong>(error).is_some();

@@ -137,7 +137,10 @@ impl Client {
             Some(body) => connection.send(body).await?,
         };
         let reusable = connection.read_response(request.operation() == Operation::Head, response).await?;
-        if whole && reusable && self.keep_alive {
+        if !whole {
+            return Err(Failure::unsent().into());
+        }
+        if reusable && self.keep_alive {
             connection.age = 0;
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
@@ -232,7 +235,12 @@ impl Connection {
 
     /// Reads the head of the response, behind those that only say that it is to come.
     async fn read_head(&mut self, response: &mut Response) -> Result<Head, Failure> {
+        // What came while the request was sent is looked at first.
+        let mut may_parse = self.filled > 0;
         loop {
+            if may_parse && let Some(head) = parse(&self.buffer[..self.filled], response)? {
+                return Ok(head);
+            }
             if self.filled == self.buffer.len() {
                 return Err(Failure::new(FailureKind::Other, "a response head longer than 128 KiB"));
             }
@@ -243,9 +251,7 @@ impl Connection {
             while let Some(length) = interim(&self.buffer[..self.filled]) {
                 self.drop_front(length);
             }
-            if let Some(head) = parse(&self.buffer[..self.filled], response)? {
-                return Ok(head);
-            }
+            may_parse = self.filled > 0;
         }
     }
 

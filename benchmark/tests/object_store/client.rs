@@ -16,7 +16,7 @@ use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{ClientOptions, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig};
 
-use crate::http::{Connector, Refused, TooLong};
+use crate::http::{Connector, Cut, Refused, Unreadable};
 
 enum Client {
     S3(AmazonS3),
@@ -157,8 +157,11 @@ fn failed(error: &Error, response: &mut Response) -> Result<(), Failure> {
         refused.tell(response);
         return Ok(());
     }
+    if cause::<Cut>(error).is_some() {
+        response.head(200, |_| None);
+    }
     let failure = Failure::from_error(error);
-    let is_unreadable = cause::<HttpError>(error).is_none() || cause::<TooLong>(error).is_some();
+    let is_unreadable = cause::<HttpError>(error).is_none() || cause::<Unreadable>(error).is_some();
     if is_unreadable { Err(Failure { kind: FailureKind::BadBytes, ..failure }) } else { Err(failure) }
 }
 

@@ -2,7 +2,7 @@
 //! a look at answers that it would show nothing of.
 
 use async_trait::async_trait;
-use benchmark_sdk::{ConstructError, Options, Response, good_statuses};
+use benchmark_sdk::{ConstructError, Options, Response, error_in, good_statuses};
 use futures_util::StreamExt;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
@@ -25,7 +25,7 @@ impl Connector {
         for (name, value) in options.headers() {
             headers.append(name.parse::<reqwest::header::HeaderName>()?, value.parse()?);
         }
-        let client = reqwest::Client::builder()
+        let mut client = reqwest::Client::builder()
             .user_agent(concat!("object_store/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
             .http1_only()
@@ -34,9 +34,11 @@ impl Connector {
             .retry(reqwest::retry::never())
             .tcp_nodelay(true)
             .pool_idle_timeout(options.keep_alive_timeout)
-            .pool_max_idle_per_host(options.idle_connections())
-            .build()?;
-        Ok(Self(client))
+            .pool_max_idle_per_host(options.idle_connections());
+        if let Some(ca) = options.ca() {
+            client = client.tls_certs_only(reqwest::Certificate::from_pem_bundle(ca.as_bytes())?);
+        }
+        Ok(Self(client.build()?))
     }
 }
 
@@ -60,10 +62,15 @@ impl Refused {
     }
 }
 
-/// An answer in XML that does not end.
+/// An answer in XML whose head had come, and whose body did not come whole.
 #[derive(Debug, thiserror::Error)]
-#[error("a body of more than {LONGEST} bytes")]
-pub(crate) struct TooLong;
+#[error(transparent)]
+pub(crate) struct Cut(HttpError);
+
+/// An answer that object_store would take for a good one, or keep without end.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unreadable(String);
 
 #[derive(Debug)]
 struct Looked(reqwest::Client);
@@ -73,14 +80,16 @@ impl HttpService for Looked {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let range = request.headers().get("range").cloned();
         let method = request.method().clone();
-        let is_xml = method == "POST" || request.uri().query().is_some_and(|query| query.contains("list-type="));
+        // All others' answers have no body but an error's.
+        let is_object = (method == "GET" && !request.uri().query().is_some_and(|query| query.contains("list-type=")))
+            || method == "HEAD";
         let response = self.0.call(request).await?;
         let status = response.status().as_u16();
         let is_good = good_statuses(method.as_str(), range.is_some()).contains(&status)
             && range.is_none_or(|range| is_of(&range, response.headers()));
-        match (is_good, is_xml) {
-            (true, false) => Ok(response),
-            (true, true) => bounded(response).await,
+        match (is_good, is_object) {
+            (true, true) => Ok(response),
+            (true, false) => bounded(response).await,
             (false, _) => Err(refused(response).await),
         }
     }
@@ -100,10 +109,14 @@ async fn bounded(response: HttpResponse) -> Result<HttpResponse, HttpError> {
     let (parts, body) = response.into_parts();
     let (mut body, mut whole) = (body.bytes_stream(), Vec::new());
     while let Some(bytes) = body.next().await {
-        whole.extend_from_slice(&bytes?);
+        whole.extend_from_slice(&bytes.map_err(|error| HttpError::new(error.kind(), Cut(error)))?);
         if whole.len() > LONGEST {
-            return Err(HttpError::new(HttpErrorKind::Decode, TooLong));
+            let text = format!("a body of more than {LONGEST} bytes");
+            return Err(HttpError::new(HttpErrorKind::Decode, Unreadable(text)));
         }
+    }
+    if let Some(error) = error_in(&whole) {
+        return Err(HttpError::new(HttpErrorKind::Decode, Unreadable(error)));
     }
     Ok(HttpResponse::from_parts(parts, HttpResponseBody::from(bytes::Bytes::from(whole))))
 }

@@ -9,16 +9,18 @@ struct Client(reqwest::Client);
 
 impl AsyncClient for Client {
     fn new(options: &Options) -> Result<Self, ConstructError> {
-        let client = reqwest::Client::builder()
+        let mut client = reqwest::Client::builder()
             .http1_only()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .tcp_nodelay(true)
             .pool_max_idle_per_host(options.idle_connections())
-            .pool_idle_timeout(options.keep_alive_timeout)
-            .build()?;
-        Ok(Self(client))
+            .pool_idle_timeout(options.keep_alive_timeout);
+        if let Some(ca) = options.ca() {
+            client = client.tls_certs_only(reqwest::Certificate::from_pem_bundle(ca.as_bytes())?);
+        }
+        Ok(Self(client.build()?))
     }
 
     async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {

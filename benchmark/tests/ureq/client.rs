@@ -3,9 +3,11 @@
 use std::cell::RefCell;
 use std::io::{ErrorKind, Read as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use benchmark_sdk::{BlockingClient, ConstructError, Failure, FailureKind, Operation, Options, Request, Response};
 use ureq::http;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Bodies are read through a buffer of the thread's own.
 const BUFFER: usize = 32 << 10;
@@ -22,7 +24,15 @@ struct Client {
 
 impl BlockingClient for Client {
     fn new(options: &Options) -> Result<Self, ConstructError> {
+        let roots = options.ca().map_or(RootCerts::WebPki, |ca| {
+            let certificates = parse_pem(ca.as_bytes()).filter_map(|item| match item {
+                Ok(PemItem::Certificate(certificate)) => Some(certificate),
+                _ => None,
+            });
+            RootCerts::Specific(Arc::new(certificates.collect()))
+        });
         let config = ureq::Agent::config_builder()
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
@@ -93,6 +103,8 @@ fn failure(error: ureq::Error) -> Failure {
         ureq::Error::ConnectionFailed => FailureKind::Connect,
         ureq::Error::Timeout(_) => FailureKind::Timeout,
         ureq::Error::Tls(_) => FailureKind::Tls,
+        // There is no body yet that could end too early.
+        ureq::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => FailureKind::Reset,
         ureq::Error::Io(error) => return Failure::from_error(error),
         _ => return Failure::from_error(&error),
     };

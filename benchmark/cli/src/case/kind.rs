@@ -5,6 +5,7 @@ use std::time::Duration;
 use benchmark_protocol::parameter;
 use benchmark_protocol::units::{format_size, parse_duration, parse_size};
 
+use super::ca::Ca;
 use super::header::Header;
 use super::value::Value;
 use crate::library::suggestion;
@@ -54,6 +55,8 @@ pub enum Kind {
     Specs,
     /// `NAME: VALUE`, sent with every request; several go together.
     Headers,
+    /// A file of certificates.
+    Certificates,
     /// `NAME=VALUE`, which the test reads; repeatable.
     Params,
 }
@@ -93,6 +96,7 @@ impl Kind {
             Self::Percent => "a percentage (`\"2%\"`)",
             Self::Flag | Self::Switch => "`true` or `false`",
             Self::Word(_) | Self::Text | Self::Cpus | Self::Address | Self::Params => "a text in quotes",
+            Self::Certificates => "the path of a PEM file in quotes",
             Self::Headers => "a header in quotes (`\"NAME: VALUE\"`), or a list of headers that go together",
             Self::Specs => "a spec in quotes, or a list of specs that hold together",
         }
@@ -156,6 +160,7 @@ impl Kind {
                 .parse()
                 .map(Value::Address)
                 .map_err(|_| format!("`{text}` is no address of a host: write `127.0.0.1`")),
+            Self::Certificates => Ca::read(text).map(Value::Ca),
             Self::Headers => Header::read(text).map(|header| Value::Headers(vec![header])),
             Self::Specs => text.parse().map(|spec| Value::Specs(vec![spec])),
         }

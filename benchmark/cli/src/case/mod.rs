@@ -3,6 +3,7 @@
 //! Options are rows of one [`table`]: flags, suites, the database's and the results' columns, names on screen, keys and the environment of
 //! test programs are made from it. A new one is a row, the field that keeps it ([`shape`]) and the place that obeys it.
 
+mod ca;
 mod header;
 mod key;
 mod kind;
@@ -15,6 +16,7 @@ mod table;
 mod terms;
 mod value;
 
+pub use ca::Ca;
 pub use header::{Header, without_values};
 pub(crate) use header::{Mismatch, check_together, with_values};
 pub use key::{case_key, workload_key};

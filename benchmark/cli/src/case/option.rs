@@ -1,5 +1,6 @@
 //! What the table says of an option.
 
+use super::ca::Ca;
 use super::header::Header;
 use super::kind::Kind;
 use super::shape::Case;
@@ -186,6 +187,11 @@ impl CaseOption {
             && let Some(kept) = text.split("; ").map(Header::kept).collect()
         {
             return Ok(Value::Headers(kept));
+        }
+        if self.kind == Kind::Certificates
+            && let Some(kept) = Ca::kept(text)
+        {
+            return Ok(Value::Ca(kept));
         }
         if self.kind != Kind::Specs {
             return self.parse(text);

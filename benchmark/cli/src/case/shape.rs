@@ -6,6 +6,7 @@ use benchmark_protocol::inject::Inject;
 use benchmark_protocol::parameter::Values;
 use benchmark_protocol::tests::Test;
 
+use super::ca::Ca;
 use super::header::Header;
 use super::rate::{Arrivals, Rate};
 use super::runner::RunnerName;
@@ -40,6 +41,8 @@ pub struct Case {
     pub writes: bool,
     /// What is sent with every request to a target that is not the origin.
     pub headers: Vec<Header>,
+    /// The certificates that the target's is to be signed by; `None` where the usual ones do.
+    pub ca: Option<Ca>,
     /// Options of the load.
     pub load: Load,
     /// Whether it is the second of an A/A pair: the same as another case in all that could make a difference.
@@ -93,6 +96,7 @@ impl Case {
             endpoint: None,
             writes: false,
             headers: Vec::new(),
+            ca: None,
             load: Load::default(),
             twin: false,
         };

@@ -402,6 +402,35 @@ pub static OPTIONS: &[CaseOption] = &[
         ..OF_A_CASE
     },
     CaseOption {
+        name: "ca",
+        help: "The certificates that an https target's is to be signed by, in PEM [default: SSL_CERT_FILE, else the usual ones]",
+        more: "They are trusted in place of the usual ones, by every library and by the harness itself. Only certificates are taken from the \
+               file, before anything runs, and handed to the replicas wherever these are.",
+        value_name: "FILE",
+        kind: Kind::Certificates,
+        suites: Suites::OptionalAxis,
+        needs: Some("target"),
+        // It comes with the welcome.
+        program: Program::Nothing,
+        sql: Some("ca"),
+        csv: csv(
+            "ca",
+            "",
+            "`--ca`, or SSL_CERT_FILE: the name of the file, and eight digits of a digest of its certificates; empty where the usual ones were trusted",
+        ),
+        screen: Screen::Value("usual"),
+        kept: Kept::InCase {
+            get: |case| case.ca.clone().map(Value::Ca),
+            set: |case, value| {
+                case.ca = match value {
+                    Value::Ca(ca) => Some(ca.clone()),
+                    _ => value.mistaken("certificates"),
+                };
+            },
+        },
+        ..OF_A_CASE
+    },
+    CaseOption {
         name: "cpus",
         help: "CPUs that each container may use at most, as `1.5` [default: no limit]",
         kind: Kind::Number { of: "CPUs" },
@@ -574,6 +603,7 @@ mod tests {
             Kind::Address => "127.0.0.1",
             Kind::Specs => "reset=1%",
             Kind::Headers => "x-api-key: a=b, c",
+            Kind::Certificates => super::super::ca::tests::FILE,
             Kind::Params => "objects=8",
         }
     }

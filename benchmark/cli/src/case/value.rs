@@ -8,6 +8,7 @@ use benchmark_protocol::inject::Inject;
 use benchmark_protocol::units::{format_duration, format_size};
 use serde_json::{Value as Json, json};
 
+use super::ca::Ca;
 use super::header::Header;
 use super::key::{integer, microseconds};
 use super::rate::Rate;
@@ -36,6 +37,8 @@ pub enum Value {
     Address(IpAddr),
     /// What is done to requests; empty where nothing is.
     Specs(Vec<Inject>),
+    /// Certificates that are trusted.
+    Ca(Ca),
     /// What is sent with every request; empty where nothing is.
     Headers(Vec<Header>),
 }
@@ -98,6 +101,7 @@ impl Value {
     pub(crate) fn spoken(&self) -> String {
         match self {
             Self::Headers(headers) => headers.iter().map(Header::spoken).collect::<Vec<_>>().join("\n"),
+            Self::Ca(ca) => ca.path().to_owned(),
             _ => self.to_string(),
         }
     }
@@ -109,6 +113,7 @@ impl Value {
             Self::Number(number) => json!(number),
             Self::Time(time) => json!(microseconds(*time)),
             Self::Flag(flag) => json!(flag),
+            Self::Ca(ca) => json!(ca.digest()),
             _ => json!(self.to_string()),
         }
     }
@@ -128,6 +133,7 @@ impl fmt::Display for Value {
             Self::Cpus(cpus) => write!(f, "{cpus}"),
             Self::Address(address) => write!(f, "{address}"),
             Self::Specs(specs) => f.write_str(&joined(specs)),
+            Self::Ca(ca) => write!(f, "{ca}"),
             Self::Headers(headers) => f.write_str(&joined(headers)),
         }
     }

@@ -8,9 +8,12 @@ use benchmark_protocol::target::{Names, Target};
 use benchmark_protocol::tests::Test;
 
 use super::options::LoadOptions;
-use crate::case::{Case, Header, check_together as check_headers_together};
+use crate::case::{Ca, Case, Header, check_together as check_headers_together};
 use crate::exit::Usage;
 use crate::library::{self, Library};
+
+/// The variable by which other programs are told which certificates to trust.
+const USUAL_CA: &str = "SSL_CERT_FILE";
 
 /// Which libraries and tests to run; empty lists mean all.
 #[derive(Clone, Debug, Default)]
@@ -171,8 +174,11 @@ pub fn case(
         if text.starts_with("s3://") && known && !said && std::env::var_os("AWS_ACCESS_KEY_ID").is_some() {
             given.push(("signed", "true"));
         }
+        trust(&mut case, &target)?;
     } else if case.endpoint.is_some() {
         return Err(Refused::new("endpoint", "`--endpoint` goes with an s3:// target").into());
+    } else if let Some(ca) = &case.ca {
+        return Err(Refused::new("ca", format!("`--ca {}` goes with an https --target", ca.path())).into());
     }
     case.params = Values::new(test.parameters(), given).map_err(|text| Refused::new("params", text))?;
     // What a run puts itself is like what our origin has.
@@ -187,6 +193,23 @@ pub fn case(
     }
     // Runner `auto` is decided as the campaign begins.
     Ok(case)
+}
+
+/// Gives a case whose target has certificates those that SSL_CERT_FILE names, where nothing else was said.
+fn trust(case: &mut Case, target: &Target) -> Result<(), Refused> {
+    match &case.ca {
+        Some(ca) if !target.tls => {
+            let text = format!("`--ca {}` goes with an https target, and `{}` is none", ca.path(), target.endpoint);
+            Err(Refused::new("ca", text))
+        }
+        None if target.tls => {
+            let named = std::env::var(USUAL_CA).ok().filter(|path| !path.is_empty());
+            let ca = named.map(|path| Ca::read(&path)).transpose();
+            case.ca = ca.map_err(|error| Refused::new("ca", format!("{USUAL_CA}: {error}")))?;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether headers can be sent with the requests of a case.

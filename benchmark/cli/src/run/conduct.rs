@@ -213,6 +213,7 @@ fn expected(run: &Run, objects: Vec<Object>) -> Expected {
         replicas: run.case.replicas,
         seed: run.seed,
         objects,
+        ca: run.case.ca.as_ref().map(|ca| ca.pem().to_owned()),
         warm_up: load.warm_up,
         longest: match load.amount {
             Amount::Duration(window) => Some(window + load.drain),

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, FromRow, Row, Sqlite, SqliteConnection};
 
 use crate::case::{
-    Case, CaseOption, Header, Kind, OPTIONS, Settings, Value, case_key, integer, microseconds, params_json,
+    Ca, Case, CaseOption, Header, Kind, OPTIONS, Settings, Value, case_key, integer, microseconds, params_json,
     workload_key,
 };
 
@@ -84,6 +84,9 @@ fn read(row: &SqliteRow, option: &CaseOption, column: &str) -> Result<Option<Val
             let headers: Option<Vec<Header>> = text.split("; ").map(Header::kept).collect();
             headers.map_or(Value::Text(text), Value::Headers)
         }),
+        Kind::Certificates => {
+            row.try_get::<Option<String>, _>(column)?.map(|text| Ca::kept(&text).map_or(Value::Text(text), Value::Ca))
+        }
         Kind::Count { .. } => number()?.map(Value::Count),
         Kind::Size { .. } => number()?.map(Value::Bytes),
         Kind::Duration { .. } => number()?.map(std::time::Duration::from_micros).map(Value::Time),

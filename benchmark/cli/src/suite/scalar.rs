@@ -35,6 +35,7 @@ pub(super) fn text(kind: Kind, value: &DeValue<'_>) -> Option<String> {
             | Kind::Text
             | Kind::Cpus
             | Kind::Address
+            | Kind::Certificates
             | Kind::Specs
             | Kind::Headers,
             DeValue::String(text),

@@ -28,7 +28,7 @@ impl Targets {
     pub fn of(&mut self, case: &Case) -> Result<AnyTarget<'_>> {
         match &case.target {
             None => Ok(AnyTarget::Origin(&mut self.origin)),
-            Some(url) => External::new(url, case.endpoint.as_deref()).map(AnyTarget::External),
+            Some(url) => External::new(url, case.endpoint.as_deref(), case.ca.as_ref()).map(AnyTarget::External),
         }
     }
 

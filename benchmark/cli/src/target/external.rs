@@ -10,28 +10,31 @@ use benchmark_protocol::target::{Names, Target as Named};
 use super::Target;
 use super::bucket::{Bucket, LeftOver, Removed, RunPrefix};
 use crate::campaign::{Event, Listener};
-use crate::case::{Case, Header};
+use crate::case::{Ca, Case, Header};
 
 /// The server, as the user named it.
 #[derive(Clone, Debug)]
 pub struct External {
     url: String,
     named: Named,
+    /// What the harness trusts as well, where not the usual certificates.
+    ca: Option<Ca>,
 }
 
 impl External {
-    /// The server of this URL, at this endpoint where it is an `s3://` one.
+    /// The server of this URL, at this endpoint where it is an `s3://` one, whose certificates are signed by these where they are not the
+    /// usual ones.
     ///
     /// # Errors
     /// When the URL is none.
-    pub fn new(url: &str, endpoint: Option<&str>) -> Result<Self> {
-        Ok(Self { url: url.to_owned(), named: Named::parse(url, endpoint, false)? })
+    pub fn new(url: &str, endpoint: Option<&str>, ca: Option<&Ca>) -> Result<Self> {
+        Ok(Self { url: url.to_owned(), named: Named::parse(url, endpoint, false)?, ca: ca.cloned() })
     }
 
     /// Its bucket, where it is one.
     fn bucket(&self, headers: &[Header]) -> Result<Option<Bucket>> {
         match &self.named.names {
-            Names::Bucket(name) => Bucket::new(&self.named.endpoint, name, headers).map(Some),
+            Names::Bucket(name) => Bucket::new(&self.named.endpoint, name, headers, self.ca.as_ref()).map(Some),
             Names::Object { .. } | Names::Path(_) => Ok(None),
         }
     }

@@ -24,7 +24,7 @@ pub(crate) async fn sweep(cases: &[Case], removes: bool, listener: &mut dyn List
 
 async fn look(case: &Case, removes: bool, listener: &mut dyn Listener) -> Result<()> {
     let Some(url) = &case.target else { return Ok(()) };
-    let target = External::new(url, case.endpoint.as_deref())?;
+    let target = External::new(url, case.endpoint.as_deref(), case.ca.as_ref())?;
     for leftover in target.leftovers(&case.headers).await? {
         if !removes || !leftover.is_left() {
             listener.on(&Event::LeftAtTarget { leftover: &leftover });

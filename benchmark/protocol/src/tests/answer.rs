@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::ask::Ask;
 use super::listing::Listing;
-use super::xml::elements;
+use super::xml::{elements, error};
 use crate::content;
 use crate::operation::Operation;
 
@@ -241,6 +241,12 @@ impl Answer {
         if self.length > self.told.body.len() as u64 {
             return Err(format!("a body of more than {LONGEST_KEPT} bytes"));
         }
+        if let Some(error) = error(&self.told.body) {
+            return Err(error);
+        }
+        if !self.operation.is_some_and(Operation::is_answered_in_xml) {
+            return Ok(());
+        }
         let text = str::from_utf8(&self.told.body).map_err(|error| format!("not XML: {error}"))?;
         match self.operation {
             Some(Operation::List) => self.told.listing.read(text),
@@ -250,14 +256,9 @@ impl Answer {
                 }
             }),
             Some(Operation::CompleteUpload) => {
-                let (mut done, mut said) = (false, None);
-                // S3 may find out that it cannot after it has said 200.
-                elements(text, |parent, name, text| match (parent, name) {
-                    ("", "CompleteMultipartUploadResult") => done = true,
-                    ("Error", "Code" | "Message") => said = Some(text.to_owned()),
-                    _ => {}
-                })?;
-                if done { Ok(()) } else { Err(said.unwrap_or_else(|| "no CompleteMultipartUploadResult".to_owned())) }
+                let mut done = false;
+                elements(text, |parent, name, _| done |= (parent, name) == ("", "CompleteMultipartUploadResult"))?;
+                if done { Ok(()) } else { Err("no CompleteMultipartUploadResult".to_owned()) }
             }
             _ => Ok(()),
         }

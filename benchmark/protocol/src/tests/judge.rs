@@ -38,15 +38,21 @@ impl Ask<'_> {
             (Expected::Document { known }, _) => judge_document(answer, known.as_ref()),
             (Expected::Head { size }, _) => judge_head(answer, *size),
             (Expected::Taken, _) => self.judge_taken(answer),
-            (Expected::Gone, _) => judge_status(answer, self.operation.good_statuses(false)),
+            (Expected::Gone, _) => self.judge_said(answer),
             (Expected::Upload, _) => judge_told(answer, &answer.told.upload, "an upload's id"),
             (Expected::Completed, _) => judge_read(answer),
             (Expected::Page { first, total, known }, _) => self.judge_page(answer, *first, *total, *known),
         }
     }
 
-    fn judge_taken(&self, answer: &Answer) -> Result<(), Fault> {
+    /// That it was done, by its status and by what the body says, where there is one.
+    fn judge_said(&self, answer: &Answer) -> Result<(), Fault> {
         judge_status(answer, self.operation.good_statuses(false))?;
+        answer.told.unreadable.as_ref().map_or(Ok(()), |why| Err(Fault::bad(why.clone())))
+    }
+
+    fn judge_taken(&self, answer: &Answer) -> Result<(), Fault> {
+        self.judge_said(answer)?;
         if self.operation == Operation::UploadPart && answer.told.tag.is_empty() {
             return Err(Fault::bad("a part without an entity tag"));
         }

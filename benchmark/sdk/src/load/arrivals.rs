@@ -15,6 +15,16 @@ pub(crate) enum Process {
     Poisson,
 }
 
+impl Process {
+    /// As its flag takes it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Poisson => "poisson",
+        }
+    }
+}
+
 /// The due instants of one replica in order, in nanoseconds since `start`. It never ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrivals {

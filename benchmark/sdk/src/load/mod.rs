@@ -253,11 +253,14 @@ impl Load {
         let verdict = match outcome {
             // What came too late failed, whether or not the library could be made to give it up.
             Ok(()) if ended_ns - begun.started_ns > self.timeout_ns => Err(Box::new(Failure::timeout())),
-            Ok(()) => request.ask.judge(response.answer()).map_err(|fault| Box::new(fault.into())),
+            Ok(()) => request.judge(response.answer()).map_err(Box::new),
             Err(failure) => Err(self.judge_failed(request, response, failure)),
         };
         let failure = match verdict {
-            Err(failure) => Some(failure),
+            Err(mut failure) => {
+                failure.explain();
+                Some(failure)
+            }
             Ok(()) => match self.workload.next(begun.ordinal, &mut hand.trail, response.answer()) {
                 Some(next) => {
                     if let Some(requested) = self.requested(begun, hand, request, (ended_ns, None)) {
@@ -417,6 +420,8 @@ impl Load {
                 window_end: edges.end.unwrap_or(drained),
                 drained,
             },
+            cpu_list: resources::cpu_list(),
+            ports: Some(resources::ports(sum.out_of_ports)),
             failure_samples: sum.samples(),
         }
     }

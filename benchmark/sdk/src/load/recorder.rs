@@ -34,6 +34,8 @@ pub(super) struct Recorder {
     /// The window's requests by operation, where the test has several.
     operations: Option<Box<Operations>>,
     samples: Vec<(FailureKind, String)>,
+    /// Failures, of the warm-up as well, for want of a port.
+    pub(super) out_of_ports: u64,
     /// Whether latencies are kept; counts are in any case.
     recording: bool,
     /// What ends from now on is censored.
@@ -82,6 +84,7 @@ impl Recorder {
             delays: kept.delays.then(|| Box::new(Delays::new(longest_ns))),
             operations: kept.operations.then(|| Box::new(Operations::new(longest_ns))),
             samples: Vec::new(),
+            out_of_ports: 0,
             recording: kept.latencies,
             closed: false,
         }
@@ -144,6 +147,7 @@ impl Recorder {
             }
             Some(failure) => {
                 counts.failures.add(failure.kind);
+                self.out_of_ports += u64::from(failure.is_out_of_ports());
                 if measured {
                     self.failure_latency.saturating_record(latency_ns);
                 }
@@ -169,6 +173,7 @@ impl Recorder {
         self.warm_up += other.warm_up;
         self.window += other.window;
         self.received_bytes += other.received_bytes;
+        self.out_of_ports += other.out_of_ports;
         self.last_ended_ns = self.last_ended_ns.max(other.last_ended_ns);
         for (sum, part) in [
             (&mut self.latency.histogram, &other.latency.histogram),

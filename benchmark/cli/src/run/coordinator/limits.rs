@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The longest line before a connection is admitted, in bytes. A `hello` is some 300 bytes long.
-pub const HELLO_BYTES: usize = 4 << 10;
+/// The longest line before a connection is admitted, in bytes. A `hello` is some 800 bytes long, and a URL in it may have thousands.
+pub const HELLO_BYTES: usize = 16 << 10;
 
 /// Connections that are not admitted yet: beyond so many the oldest is closed.
 pub const UNADMITTED: usize = 128;

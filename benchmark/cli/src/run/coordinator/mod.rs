@@ -50,6 +50,8 @@ pub struct Expected {
     pub seed: u64,
     /// The objects of a foreign bucket.
     pub objects: Vec<Object>,
+    /// The certificates to trust, as PEM, where not the usual ones.
+    pub ca: Option<String>,
     /// Length of the warm-up.
     pub warm_up: std::time::Duration,
     /// From the warm-up's end to the last moment at which a result may come, where that is known.

@@ -96,7 +96,7 @@ impl Seats {
         };
         let seat = &mut self.seats[index];
         let (replica, seed, objects) = (seat.record.index, expected.seed, expected.objects.clone());
-        seat.take(arrival, CoordinatorMessage::Welcome { replica, seed, objects });
+        seat.take(arrival, CoordinatorMessage::Welcome { replica, seed, objects, ca: expected.ca.clone() });
     }
 
     /// A replica that the runner may list yet. Whoever knows the token could bring any number of names: as many wait as have seats.

@@ -12,7 +12,7 @@ use rusty_s3::signing::sign;
 use rusty_s3::{Credentials, UrlStyle};
 
 use super::content::Content;
-use crate::case::Header;
+use crate::case::{Ca, Header};
 
 /// The longest answer that is read, in bytes: 1,000 keys of 1 KiB, with room for what else S3s say of each.
 const MOST_BYTES: usize = 8 << 20;
@@ -97,7 +97,7 @@ impl Bucket {
     ///
     /// # Errors
     /// When endpoint and name are none that can be asked.
-    pub(crate) fn new(endpoint: &str, name: &str, headers: &[Header]) -> Result<Self> {
+    pub(crate) fn new(endpoint: &str, name: &str, headers: &[Header], ca: Option<&Ca>) -> Result<Self> {
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         let region =
             variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".into());
@@ -110,10 +110,15 @@ impl Bucket {
         let url = endpoint.parse().with_context(|| format!("endpoint `{endpoint}`"))?;
         let address = rusty_s3::Bucket::new(url, UrlStyle::Path, name.to_owned(), region)
             .with_context(|| format!("bucket `{name}`"))?;
-        let client = reqwest::Client::builder()
+        let trusted = ca.map(|ca| reqwest::Certificate::from_pem_bundle(ca.pem().as_bytes())).transpose()?;
+        let client = trusted
+            .into_iter()
+            .fold(reqwest::Client::builder(), reqwest::ClientBuilder::tls_certs_only)
             .connect_timeout(ANSWER)
             // Replicas obey none either: what is listed and put is the bucket that they ask.
             .no_proxy()
+            // Whoever serves both can tell what the harness asks from what the library does.
+            .user_agent(concat!("benchmark/", env!("CARGO_PKG_VERSION")))
             // Headers may be secrets: they go to whom they are meant for, and not where that one sends them.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
@@ -238,7 +243,7 @@ mod tests {
     fn what_is_signed_is_the_host_in_its_normal_form_and_the_path_of_the_endpoint() {
         let bucket = |endpoint: &str| {
             let target = Target::parse("s3://data", Some(endpoint), false).unwrap();
-            let bucket = Bucket::new(&target.endpoint, "data", &[]).unwrap();
+            let bucket = Bucket::new(&target.endpoint, "data", &[], None).unwrap();
             Bucket { credentials: Some(Credentials::new("key", "secret")), ..bucket }
         };
         let now = "2026-01-02T03:04:05Z".parse().unwrap();

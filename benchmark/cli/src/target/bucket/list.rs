@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use anyhow::{Context, Result, anyhow, bail};
 use benchmark_protocol::message::Object;
+use benchmark_protocol::target::can_be_named;
 use benchmark_protocol::tests::xml;
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
@@ -160,10 +161,11 @@ impl Bucket {
     }
 }
 
-/// What of a foreign bucket may be read: what runs put and remove is not to be relied on.
+/// What of a foreign bucket may be read: what runs put and remove is not to be relied on, and some keys libraries ask for in different ways.
 fn readable(listed: Listed, least: u64) -> Option<Object> {
     let size = listed.size.filter(|size| *size >= least)?;
-    (!listed.key.starts_with(ABOVE)).then_some(Object { key: listed.key, size })
+    let may_be_read = !listed.key.starts_with(ABOVE) && can_be_named(&listed.key);
+    may_be_read.then_some(Object { key: listed.key, size })
 }
 
 /// The objects of at least this size on a page that a workload may read.

@@ -81,7 +81,7 @@ mod tests {
     /// A bucket at a server that answers the n-th request with this.
     async fn saying(answer: impl Fn(usize, &str) -> String + Send + 'static) -> (Bucket, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let bucket = Bucket::new(&format!("http://{}", listener.local_addr().unwrap()), "data", &[]).unwrap();
+        let bucket = Bucket::new(&format!("http://{}", listener.local_addr().unwrap()), "data", &[], None).unwrap();
         let asked = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&asked);
         tokio::spawn(async move {
