@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod clocks;
+mod contexts;
 mod interruption;
 mod losses;
 mod monitoring;

@@ -94,6 +94,7 @@ impl Scene {
             objects: Vec::new(),
             warm_up: Duration::ZERO,
             longest: Some(Duration::from_secs(1)),
+            ca: None,
         };
         Self { expected, listed: Listed::default(), takes: Vec::new(), interrupt: None }
     }
