@@ -12,7 +12,8 @@ use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{
-    Certificate, ClientConfigKey, ClientOptions, Error, GetOptions, GetRange, HeaderMap, ObjectStore, ObjectStoreExt, RetryConfig,
+    Certificate, ClientConfigKey, ClientOptions, Error, GetOptions, GetRange, HeaderMap, ObjectStore, ObjectStoreExt,
+    RetryConfig,
 };
 
 enum Client {

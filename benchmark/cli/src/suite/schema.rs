@@ -164,7 +164,9 @@ fn value(kind: Kind) -> Value {
         Kind::Percent => text(r"^\s*[0-9.]+\s*%$"),
         Kind::Flag | Kind::Switch => json!({ "type": "boolean" }),
         Kind::Word(words) => json!({ "enum": words.iter().map(|(word, _)| *word).collect::<Vec<_>>() }),
-        Kind::Text | Kind::Cpus | Kind::Address | Kind::Certificates | Kind::Params => json!({ "type": "string", "minLength": 1 }),
+        Kind::Text | Kind::Cpus | Kind::Address | Kind::Certificates | Kind::Params => {
+            json!({ "type": "string", "minLength": 1 })
+        }
         Kind::Specs | Kind::Headers => {
             json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] })
         }
