@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod case;
 pub mod commands;
 pub mod compare;
+pub mod conform;
 pub mod exit;
 #[doc(hidden)]
 pub mod fuzz;

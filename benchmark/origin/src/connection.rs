@@ -163,7 +163,8 @@ async fn respond(
         }
         _ => Passage::FREE,
     };
-    if passage.fate == Fate::Reset {
+    // What has no body has no midst either.
+    if passage.fate == Fate::Reset && plain.method != Method::Get {
         return Ok(Next::Reset);
     }
     // Read in any case: the next request comes behind it.
@@ -180,7 +181,9 @@ async fn respond(
     };
     if let (Some(faults), Some(parsed_ns)) = (&run.faults, passage.timed_from_ns) {
         faults.unstalled(&worker.timer).await;
-        faults.delivered(parsed_ns);
+        if passage.fate != Fate::Reset {
+            faults.delivered(parsed_ns);
+        }
     }
     write(stream, reply, plain, counted, passage.fate, out, worker).await
 }
@@ -221,7 +224,7 @@ async fn write(
     out.clear();
     reply.write_head(worker.date().as_bytes(), out);
     let mut end = reply.sends();
-    let cut = fate == Fate::Truncate;
+    let cut = matches!(fate, Fate::Truncate | Fate::Reset);
     if cut {
         if end == 0 {
             out.truncate(answer::CUT_HEAD as usize);
@@ -231,7 +234,7 @@ async fn write(
     let faults = counted.and_then(|(run, _)| run.faults.as_ref());
     send(stream, out, &reply.payload, end, faults, &worker.timer).await?;
     if cut {
-        return Ok(Next::Orderly);
+        return Ok(if fate == Fate::Reset { Next::Reset } else { Next::Orderly });
     }
     if let Some((_, under_way)) = counted {
         under_way.answer(reply.answered());

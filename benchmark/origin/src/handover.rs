@@ -112,11 +112,14 @@ async fn handle(request: Request<Incoming>, connection: &Connection) -> io::Resu
     };
     let passage = pass(&run, delay, worker).await;
     let fate = passage.fate;
-    link.timed_from_ns.set(passage.timed_from_ns);
+    link.timed_from_ns.set(passage.timed_from_ns.filter(|_| fate != Fate::Reset));
     let ticket = Ticket { passage, ..Ticket::free(under_way) };
     if fate == Fate::Reset {
         link.reset.set(true);
-        return Err(io::ErrorKind::ConnectionReset.into());
+        // What has no body has no midst either.
+        if request.method() != Method::GET {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
     }
     if let Some(reply) = answer::instead(fate) {
         // Whoever sends a body is to read the answer, and not that nobody takes it.
@@ -145,7 +148,7 @@ async fn handle(request: Request<Incoming>, connection: &Connection) -> io::Resu
             s3(request, head_only, ticket, connection, own.map(|own| (own, &*run, &*target.key))).await?
         }
     };
-    Ok(if fate == Fate::Truncate { cut(response, link) } else { response })
+    Ok(if matches!(fate, Fate::Truncate | Fate::Reset) { cut(response, link) } else { response })
 }
 
 /// What the run's test is to judge.

@@ -20,6 +20,7 @@ mod handover;
 mod head;
 mod listing;
 mod metadata;
+pub mod misbehave;
 mod object;
 mod range;
 mod reply;

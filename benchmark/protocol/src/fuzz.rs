@@ -66,7 +66,8 @@ pub fn target_url(bytes: &[u8]) {
             Ok(parsed) => {
                 let object = parsed.object("some key/\u{e9}");
                 assert!(object.path.starts_with('/'), "{object:?}");
-                assert_eq!(object.url, format!("{}{}", parsed.endpoint, object.path));
+                // The endpoint ends with the path that the object's begins with, mostly none.
+                assert!(object.url.starts_with(&parsed.endpoint) && object.url.ends_with(&object.path), "{object:?}");
                 // What goes into the head of a request.
                 for text in [&object.path, &object.url, &parsed.authority, parsed.host()] {
                     assert!(!text.contains(|c: char| c.is_control() || c.is_whitespace()), "{text:?}");

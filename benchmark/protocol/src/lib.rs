@@ -7,6 +7,7 @@ pub mod content;
 pub mod counts;
 #[doc(hidden)]
 pub mod fuzz;
+mod host;
 pub mod inject;
 pub mod message;
 pub mod operation;

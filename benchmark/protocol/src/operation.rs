@@ -72,6 +72,24 @@ impl Operation {
         }
     }
 
+    /// The statuses of a good answer. 200 is what S3 says to what is sent; other servers tell a new object (201) from an old one (204).
+    #[must_use]
+    pub const fn good_statuses(self, ranged: bool) -> &'static [u16] {
+        match self {
+            Self::Get if ranged => &[206],
+            Self::Put | Self::UploadPart => &[200, 204, 201],
+            Self::Delete | Self::AbortUpload => &[204, 200],
+            _ => &[200],
+        }
+    }
+
+    /// [`Self::good_statuses`] by the method of its request, which is all that lies below a client's own interface.
+    #[must_use]
+    pub fn good_statuses_of(method: &str, ranged: bool) -> &'static [u16] {
+        let operation = Self::ALL.into_iter().find(|operation| operation.method() == method);
+        operation.map_or(&[200], |operation| operation.good_statuses(ranged))
+    }
+
     /// Whether what it asks comes as XML, which somebody has to read: a page of a listing, the id of an upload, an upload's outcome.
     #[must_use]
     pub const fn is_answered_in_xml(self) -> bool {

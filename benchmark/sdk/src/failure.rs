@@ -6,6 +6,9 @@ use std::io;
 use benchmark_protocol::counts::FailureKind;
 use benchmark_protocol::tests::Fault;
 
+use crate::request::Request;
+use crate::response::Response;
+
 /// A failed request: its kind, and what the library said.
 #[derive(Debug)]
 pub struct Failure {
@@ -31,6 +34,27 @@ impl Failure {
     /// The last byte had not come within `--timeout`.
     pub(crate) fn timeout() -> Self {
         Self::new(FailureKind::Timeout, "no last byte within the timeout")
+    }
+
+    /// The server said that it has taken what it never read.
+    #[must_use]
+    pub fn unsent() -> Self {
+        Self::new(FailureKind::Other, "the server answered before it had read the body")
+    }
+
+    /// The failure in the light of what had come. A head that was wrong stays what is wrong, whatever became of the body. A connection
+    /// that ended before the head, where connections are kept, is one that the server closed between two responses: that every
+    /// one of them had carried one is so but for the first, which the verified request opened.
+    pub(crate) fn after(self, request: &Request<'_>, response: &Response, keeps_connections: bool) -> Self {
+        if response.answer().is_refused()
+            && let Err(fault) = request.ask.judge(response.answer())
+        {
+            return fault.into();
+        }
+        if self.kind == FailureKind::Reset && keeps_connections && !response.answer().has_head() {
+            return Self { kind: FailureKind::Closed, ..self };
+        }
+        self
     }
 
     /// Tells the kind from the error and its sources, innermost cause last in the text.

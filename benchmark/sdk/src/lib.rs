@@ -27,6 +27,7 @@ mod bare;
 mod client;
 pub mod clock;
 mod engine;
+mod environment;
 mod failure;
 #[doc(hidden)]
 pub mod fuzz;
@@ -59,6 +60,19 @@ pub use program::{run_async, run_blocking};
 pub use request::Request;
 pub use response::Response;
 pub use sigv4::Credentials;
+
+/// The statuses of a good answer to a request of this method, with a `range` or without: for clients that look at answers below their
+/// library's own interface, as that shows none.
+#[must_use]
+pub fn good_statuses(method: &str, ranged: bool) -> &'static [u16] {
+    Operation::good_statuses_of(method, ranged)
+}
+
+/// What a body in XML says, where it is an error though its status is good.
+#[must_use]
+pub fn error_in(body: &[u8]) -> Option<String> {
+    benchmark_protocol::tests::xml::error(body)
+}
 
 /// Names the program: its library. The version is the package's, which is the library's.
 #[macro_export]

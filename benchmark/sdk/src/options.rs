@@ -206,9 +206,11 @@ impl Options {
         })
     }
 
-    /// What is sent with every request, as lower-case names and their values, for clients that do not take them from the request.
+    /// What is sent with every request, as lower-case names and their values, for clients that do not take them from the request. Without
+    /// keep-alive the server is asked to close: whichever side does so first holds the port for a minute, and it is to be the same for all.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.iter().map(|Header(name, value)| (name.as_str(), value.as_str()))
+        let close = (!self.keep_alive).then_some(("connection", "close"));
+        self.headers.iter().map(|Header(name, value)| (name.as_str(), value.as_str())).chain(close)
     }
 
     /// Whether the target's objects are the origin's, or the run's own.

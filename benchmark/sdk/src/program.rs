@@ -17,6 +17,7 @@ use crate::bare::Bare;
 use crate::client::{AsyncClient, BlockingClient};
 use crate::clock::{now_ns, sleep_until};
 use crate::engine::Engine;
+use crate::environment;
 use crate::failure::Failure;
 use crate::load::arrivals::Arrivals;
 use crate::load::asynchronous::Asynchronous;
@@ -48,6 +49,10 @@ pub fn run_blocking<C: BlockingClient>(program: Program) -> ExitCode {
 }
 
 fn run<E: Engine>(program: &Program) -> ExitCode {
+    if let Some(error) = environment::leave_proxies() {
+        let _ = writeln!(io::stderr(), "error: {error}");
+        return ExitCode::from(3);
+    }
     let about = format!("The tests of {} {}", program.library, program.version);
     let tests = Test::all().map(|test| format!("\n  {:<14}{}", test.name(), test.summary()));
     let command = Options::command().name(program.library).about(about);
@@ -251,12 +256,15 @@ impl Verification {
     ) -> Result<(), Failure> {
         self.issued[request.operation()] += 1;
         response.expect(request, false);
-        engine.verify(options, request, response).map_err(|mut failure| {
+        // The first request has a connection that has carried nothing yet.
+        let carried = options.keep_alive && self.issued.total() > 1;
+        engine.verify(options, request, response).map_err(|failure| {
+            let mut failure = failure.after(request, response, carried);
             failure.explain();
             failure
         })?;
         response.close();
-        request.ask.judge(response.answer()).map_err(Failure::from)?;
+        request.judge(response.answer())?;
         self.counts.success_bytes += response.answer().length();
         self.counts.sent_bytes += request.sent_bytes();
         Ok(())

@@ -1,12 +1,14 @@
 //! One request of a call, in the words of HTTP and of S3 alike.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use benchmark_protocol::content;
 use benchmark_protocol::operation::Operation;
-use benchmark_protocol::tests::{Ask, More, Page};
+use benchmark_protocol::tests::{Answer, Ask, More, Page};
 use bytes::Bytes;
 
+use crate::failure::Failure;
 use crate::options::Header;
 use crate::range::{RangeText, range_text};
 use crate::sigv4::Signature;
@@ -24,7 +26,7 @@ pub struct Request<'a> {
 /// What the requests of a load have in common.
 #[derive(Debug)]
 pub(crate) struct Common {
-    /// What the user has sent with every request.
+    /// What is sent with every request: what the user gave, and that the server is to close where connections are not kept.
     pub(crate) given: Vec<Header>,
     /// The memory that objects are sent from: [`content::seamless`] of the longest body.
     pub(crate) contents: &'static [u8],
@@ -39,6 +41,21 @@ struct Rest {
     /// URL and path with a query of the request's own, where it has one.
     extended: Option<[String; 2]>,
     signature: Signature,
+    /// Held by every body that was handed out and is not dropped yet.
+    lent: Option<Arc<()>>,
+}
+
+/// A body that was handed out.
+struct Lent {
+    content: &'static [u8],
+    #[expect(dead_code, reason = "held for as long as the body is")]
+    lent: Option<Arc<()>>,
+}
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        self.content
+    }
 }
 
 impl<'a> Request<'a> {
@@ -52,6 +69,10 @@ impl<'a> Request<'a> {
             });
             Box::new(Rest { extended: Some(extended), ..Rest::default() })
         });
+        let mut rest: Option<Box<Rest>> = rest;
+        if matches!(ask.operation, Operation::Put | Operation::UploadPart) {
+            rest.get_or_insert_default().lent = Some(Arc::default());
+        }
         let range = if ask.operation == Operation::Get { ask.range.as_ref().map(range_text) } else { None };
         Self { range, common, rest, ask }
     }
@@ -123,10 +144,29 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn body(&self) -> Option<Bytes> {
         match self.ask.operation {
-            Operation::Put | Operation::UploadPart => Some(Bytes::from_static(self.content())),
+            Operation::Put | Operation::UploadPart => {
+                let lent = self.rest.as_ref().and_then(|rest| rest.lent.clone());
+                Some(Bytes::from_owner(Lent { content: self.content(), lent }))
+            }
             Operation::CompleteUpload => self.ask.more.as_ref()?.body().map(Bytes::from),
             _ => None,
         }
+    }
+
+    /// Whether the library still holds a body that it was handed: what it has written to the socket it holds no more.
+    fn is_unsent(&self) -> bool {
+        let lent = self.rest.as_ref().and_then(|rest| rest.lent.as_ref());
+        lent.is_some_and(|lent| Arc::strong_count(lent) > 1)
+    }
+
+    /// Whether the answer is the one that was asked for.
+    ///
+    /// # Errors
+    /// What is wrong first.
+    #[inline]
+    pub(crate) fn judge(&self, answer: &Answer) -> Result<(), Failure> {
+        self.ask.judge(answer)?;
+        if self.is_unsent() { Err(Failure::unsent()) } else { Ok(()) }
     }
 
     /// How long a body it sends, in bytes; those of an object alone.
@@ -177,7 +217,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The headers that the user has sent with every request, for clients that have words of their own for ranges and signatures.
+    /// The headers that go with every request, for clients that have words of their own for ranges and signatures.
     pub fn given_headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.common.given.iter().map(|Header(name, value)| (name.as_str(), value.as_str()))
     }
@@ -228,8 +268,11 @@ mod tests {
         let common = Common { given: Vec::new(), contents: content::seamless(object.size) };
         let request = Request::new(Ask::put(&object), &common);
         let body = request.body().unwrap();
+        assert!(request.is_unsent());
         assert_eq!((body.len(), request.sent_bytes(), request.range()), (3_000_000, 3_000_000, None));
         assert!(content::matches(object.pattern, 0, &body));
         assert_eq!(request.headers().count(), 0);
+        drop(body);
+        assert!(!request.is_unsent());
     }
 }

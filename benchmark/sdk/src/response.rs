@@ -36,6 +36,14 @@ impl Response {
         self.answer.head_with(status, header, |value| self.wanted.read(value));
     }
 
+    /// Whether no more of the body is wanted: the answer is known to be wrong, or longer than any good one. Ask before each read, and
+    /// end with `Ok` where it is so: what is wrong is said by whoever judges. A connection that is left so is of no use again.
+    #[inline]
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.answer.is_over()
+    }
+
     /// A piece of the body. It may be dropped afterwards.
     #[inline]
     pub fn chunk(&mut self, bytes: &[u8]) {

@@ -3,6 +3,8 @@
 //! As documented in "Authenticating Requests: Using the Authorization Header" of the Amazon S3 API Reference; the tests hold its
 //! published example. What is sent is not signed, as with most clients over TLS: hashing it would be measured.
 
+use std::sync::{PoisonError, RwLock};
+
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -45,22 +47,23 @@ impl Credentials {
 /// The headers that sign one request, by name.
 pub(crate) type Signature = Vec<(&'static str, String)>;
 
-/// Signs the requests of one host. The key is derived once a day, as AWS's own clients do.
+/// Signs the requests of one host. The key is derived once a day, as AWS's own clients do; slots on several threads read it side by side.
 #[derive(Debug)]
 pub(crate) struct Signer {
     credentials: Credentials,
     host: String,
-    key: Option<(String, Vec<u8>)>,
+    /// The date, and its key.
+    key: RwLock<(String, Vec<u8>)>,
 }
 
 impl Signer {
     /// `host` is what the client sends as the header of that name.
     pub(crate) fn new(credentials: Credentials, host: &str) -> Self {
-        Self { credentials, host: host.to_owned(), key: None }
+        Self { credentials, host: host.to_owned(), key: RwLock::default() }
     }
 
     /// The headers that sign a request made at `now`.
-    pub(crate) fn sign(&mut self, request: &Request<'_>, now: Timestamp) -> Signature {
+    pub(crate) fn sign(&self, request: &Request<'_>, now: Timestamp) -> Signature {
         let (path, query) = request.path().split_once('?').unwrap_or((request.path(), ""));
         let hash = if request.body().is_some() { UNSIGNED } else { EMPTY_BODY };
         let query = canonical_query(query);
@@ -78,7 +81,7 @@ impl Signer {
         let request = format!("{}\n{path}\n{query}\n{headers}\n{names}\n{hash}", request.method());
         let scope = format!("{date}/{}/s3/aws4_request", self.credentials.region);
         let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex(&Sha256::digest(request)));
-        let signature = hex(&hmac(self.key_of(date), &text));
+        let signature = hex(&self.with_key(&date, |key| hmac(key, &text)));
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential={}/{scope},SignedHeaders={names},Signature={signature}",
             self.credentials.access_key_id
@@ -89,15 +92,23 @@ impl Signer {
         signed
     }
 
-    fn key_of(&mut self, date: String) -> &[u8] {
-        if self.key.as_ref().is_none_or(|(of, _)| *of != date) {
-            let secret = format!("AWS4{}", self.credentials.secret_access_key);
-            let key = [&date, &self.credentials.region, "s3", "aws4_request"]
-                .iter()
-                .fold(secret.into_bytes(), |key, part| hmac(&key, part));
-            self.key = Some((date, key));
+    fn with_key<T>(&self, date: &str, using: impl FnOnce(&[u8]) -> T) -> T {
+        {
+            let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
+            if key.0 == date {
+                return using(&key.1);
+            }
         }
-        self.key.as_ref().map_or(&[], |(_, key)| key)
+        let derived = self.derive(date);
+        let signed = using(&derived);
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = (date.to_owned(), derived);
+        signed
+    }
+
+    fn derive(&self, date: &str) -> Vec<u8> {
+        let secret = format!("AWS4{}", self.credentials.secret_access_key);
+        let parts = [date, &self.credentials.region, "s3", "aws4_request"];
+        parts.iter().fold(secret.into_bytes(), |key, part| hmac(&key, part))
     }
 }
 

@@ -1,7 +1,5 @@
 //! The seeded workload of a replica: the calls of its test, each request in the words of the target.
 
-use std::sync::{Mutex, PoisonError};
-
 use benchmark_protocol::content;
 use benchmark_protocol::message;
 use benchmark_protocol::operation::Operation;
@@ -9,7 +7,7 @@ use benchmark_protocol::tests::{Answer, Ask, Calls, Setting, Trail};
 use benchmark_protocol::workload::Draws;
 use jiff::Timestamp;
 
-use crate::options::Options;
+use crate::options::{Header, Options};
 use crate::request::{Common, Request};
 use crate::response::Response;
 use crate::sigv4::Signer;
@@ -18,7 +16,7 @@ use crate::sigv4::Signer;
 #[derive(Debug)]
 pub(crate) struct Workload {
     calls: Box<dyn Calls>,
-    signer: Option<Mutex<Signer>>,
+    signer: Option<Signer>,
     common: Common,
     has_several_operations: bool,
 }
@@ -38,9 +36,10 @@ impl Workload {
         let calls =
             options.test.calls(&Setting { target: &target, known, prefix, replica, listed, values: &values, draws })?;
         let credentials = options.credentials().filter(|_| !client_signs);
-        let signer = credentials.map(|credentials| Mutex::new(Signer::new(credentials, target.host())));
+        let signer = credentials.map(|credentials| Signer::new(credentials, target.host()));
         let contents = content::seamless(options.test.longest_sent(&values));
-        let common = Common { given: options.headers.clone(), contents };
+        let given = options.headers().map(|(name, value)| Header(name.to_owned(), value.to_owned())).collect();
+        let common = Common { given, contents };
         // What a failed call leaves is undone outside of it.
         let asked = options.test.operations().iter().filter(|operation| **operation != Operation::AbortUpload).count();
         Ok(Self { calls, signer, common, has_several_operations: asked > 1 })
@@ -98,7 +97,6 @@ impl Workload {
     fn request<'a>(&'a self, ask: Ask<'a>) -> Request<'a> {
         let mut request = Request::new(ask, &self.common);
         if let Some(signer) = &self.signer {
-            let mut signer = signer.lock().unwrap_or_else(PoisonError::into_inner);
             let signature = signer.sign(&request, Timestamp::now());
             request.sign(signature);
         }

@@ -1,5 +1,7 @@
 //! The AWS SDK's S3 client, on its default HTTPS stack.
 
+mod http;
+
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -16,26 +18,26 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use benchmark_sdk::{AsyncClient, ConstructError, Failure, Names, Operation, Options, Request, Response};
+use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Names, Operation, Options, Request, Response};
+
+use crate::http::{Cut, Refused, TooLong, looked};
 
 struct Client(aws_sdk_s3::Client);
 
 /// Sends one of its requests with the headers that were given; what came is its value, and an error the end of `perform`.
 macro_rules! send {
     ($asked:expr, $request:ident, $response:ident) => {{
-        let sent = match $request.given_headers().next() {
-            None => $asked.send().await,
-            Some(_) => {
-                // What changes a request is kept beyond this call: it owns what it says.
-                let given: Vec<_> =
-                    $request.given_headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-                let change = move |request: &mut aws_sdk_s3::config::http::HttpRequest| {
-                    for (name, value) in &given {
-                        request.headers_mut().insert(name.clone(), value.clone());
-                    }
-                };
-                $asked.mutate_request(change).send().await
-            }
+        // What changes a request is kept beyond this call: it owns what it says.
+        let given = given($request);
+        let sent = if given.is_empty() {
+            $asked.send().await
+        } else {
+            let change = move |request: &mut aws_sdk_s3::config::http::HttpRequest| {
+                for (name, value) in &given {
+                    request.headers_mut().insert(name.clone(), value.clone());
+                }
+            };
+            $asked.mutate_request(change).send().await
         };
         match sent {
             Ok(got) => got,
@@ -52,6 +54,9 @@ impl AsyncClient for Client {
         if matches!(&target.names, Names::Path(path) if !path[1..].contains('/')) {
             return Err("aws-sdk-s3 needs a bucket and a key: http://host:port/bucket/key or s3://bucket/key".into());
         }
+        if target.names.has_query() || !target.names.is_as_a_key_is_encoded() {
+            return Err("aws-sdk-s3 is given a key and encodes it itself: it would ask for another path".into());
+        }
         let roots = options.ca().map_or_else(TrustStore::default, |ca| TrustStore::empty().with_pem_certificate(ca));
         let http = Builder::new()
             .pool_idle_timeout(options.keep_alive_timeout)
@@ -64,9 +69,10 @@ impl AsyncClient for Client {
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
-            .endpoint_url(target.endpoint)
+            // The bucket is put right behind it.
+            .endpoint_url(target.endpoint + "/")
             .force_path_style(true)
-            .http_client(http)
+            .http_client(looked(http, options.keep_alive))
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
             // No checksum that no other library makes.
@@ -95,9 +101,11 @@ impl AsyncClient for Client {
                 let asked = asked.set_range(request.range_header().map(str::to_owned));
                 let mut got = send!(asked.customize(), request, response);
                 let range = got.content_range().map(str::as_bytes);
-                // It shows no status of a success: 206 is what comes with a range.
-                response.head(if range.is_some() { 206 } else { 200 }, |_| range);
-                while let Some(bytes) = got.body.next().await {
+                // It shows no status, and has none but the one that goes with what was asked for.
+                response.head(if request.range().is_some() { 206 } else { 200 }, |_| range);
+                while !response.is_over()
+                    && let Some(bytes) = got.body.next().await
+                {
                     response.chunk(&bytes.map_err(|error| Failure::from_error(&error))?);
                 }
             }
@@ -125,6 +133,10 @@ impl AsyncClient for Client {
                 response.head(200, |_| None);
                 got.contents().iter().filter_map(|object| object.key()).for_each(|key| response.key(key));
                 let truncated = got.is_truncated() == Some(true);
+                if truncated && got.next_continuation_token().is_none() {
+                    let text = "a truncated page without a NextContinuationToken";
+                    return Err(Failure::new(FailureKind::BadBytes, text));
+                }
                 response.page_end(got.next_continuation_token().filter(|_| truncated));
             }
             Operation::CreateUpload => {
@@ -159,14 +171,28 @@ impl AsyncClient for Client {
     }
 }
 
+/// The headers that the user gave. That the server is to close is said below what is signed.
+fn given(request: &Request<'_>) -> Vec<(String, String)> {
+    let given = request.given_headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    given.filter(|(name, _)| name != "connection").collect()
+}
+
+/// What went wrong below it is told by its kind. Else it has read the whole answer, and does not take it for one.
 fn failed<E: Error + 'static>(error: &SdkError<E, HttpResponse>, response: &mut Response) -> Result<(), Failure> {
-    match error.raw_response() {
-        Some(raw) if !raw.status().is_success() => {
-            response.head(raw.status().as_u16(), |_| None);
-            Ok(())
-        }
-        _ => Err(Failure::from_error(error)),
+    if let Some(refused) = cause::<Refused>(error) {
+        refused.tell(response);
+        return Ok(());
     }
+    if cause::<Cut>(error).is_some() {
+        response.head(200, |_| None);
+    }
+    let failure = Failure::from_error(error);
+    let is_unreadable = error.raw_response().is_some() || cause::<TooLong>(error).is_some();
+    if is_unreadable { Err(Failure { kind: FailureKind::BadBytes, ..failure }) } else { Err(failure) }
+}
+
+fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    std::iter::successors(error.source(), |cause| (*cause).source()).find_map(|cause| cause.downcast_ref())
 }
 
 fn main() -> ExitCode {

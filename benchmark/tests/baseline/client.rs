@@ -1,17 +1,23 @@
 //! The ceiling: HTTP/1.1 by hand on tokio's `TcpStream`, with nothing to spare. One write and one read for a small response.
 
-use std::io::{IoSlice, Write as _};
+use std::io::{ErrorKind, IoSlice, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Operation, Options, Request, Response};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 
 /// Holds the head and a whole small body, so that one read is enough.
 const BUFFER: usize = 128 << 10;
+
+/// Headers that a head usually has at most: room for more is made where one has.
+const USUAL_HEADERS: usize = 48;
+
+/// Headers that a head may have.
+const MOST_HEADERS: usize = 1024;
 
 /// Idle connections; the last one used is the first to be used again.
 type Pool = Arc<Mutex<Vec<Connection>>>;
@@ -20,7 +26,8 @@ type Pool = Arc<Mutex<Vec<Connection>>>;
 struct Client {
     authority: String,
     host: String,
-    resolved: Option<SocketAddr>,
+    /// Empty where the name is looked up for each connection.
+    resolved: Vec<SocketAddr>,
     keep_alive: bool,
     idle: Pool,
 }
@@ -29,16 +36,38 @@ struct Connection {
     stream: TcpStream,
     request: Vec<u8>,
     buffer: Vec<u8>,
+    /// What the buffer holds of a response.
+    filled: usize,
     /// Looks that the connection has been idle for.
     age: u32,
 }
 
 /// What of a response's head is needed to read its body.
 struct Head {
-    /// `None` of a body that comes in chunks.
-    length: Option<u64>,
+    body: Body,
     body_at: usize,
     reusable: bool,
+}
+
+/// How the end of a body is known.
+enum Body {
+    Length(u64),
+    Chunks,
+    /// By the connection's.
+    Close,
+}
+
+/// Why there is no good response.
+enum Lost {
+    /// The connection was gone before a byte was written: nobody has seen the request, and it goes out on another.
+    Unsent,
+    Failed(Failure),
+}
+
+impl From<Failure> for Lost {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
 impl AsyncClient for Client {
@@ -47,7 +76,7 @@ impl AsyncClient for Client {
         if target.tls {
             return Err("baseline speaks plain HTTP only".into());
         }
-        let resolved = if options.use_dns_cache { target.authority.to_socket_addrs()?.next() } else { None };
+        let resolved = if options.use_dns_cache { target.authority.to_socket_addrs()?.collect() } else { Vec::new() };
         let idle = Pool::default();
         tokio::spawn(age(Arc::downgrade(&idle), options.keep_alive_timeout));
         let host = target.host().to_owned();
@@ -55,14 +84,62 @@ impl AsyncClient for Client {
     }
 
     async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
-        let mut connection = match self.take() {
-            Some(connection) => connection,
-            None => self.connect().await?,
+        loop {
+            let (connection, is_new) = match self.take() {
+                Some(connection) => (connection, false),
+                None => (self.connect().await?, true),
+            };
+            match self.perform_on(connection, request, response).await {
+                Ok(()) => return Ok(()),
+                Err(Lost::Failed(failure)) => return Err(failure),
+                Err(Lost::Unsent) if is_new => return Err(Failure::new(FailureKind::Reset, "closed before a request")),
+                Err(Lost::Unsent) => {}
+            }
+        }
+    }
+}
+
+impl Client {
+    /// An idle connection that nothing is known against: no call to the kernel unless something has happened on it.
+    fn take(&self) -> Option<Connection> {
+        loop {
+            let connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            if connection.is_open() {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// A connection to the first of the name's addresses that takes one.
+    async fn connect(&self) -> Result<Connection, Failure> {
+        let connected = if self.resolved.is_empty() {
+            let addresses = tokio::net::lookup_host(&self.authority).await;
+            let addresses = addresses.map_err(|error| Failure::new(FailureKind::Dns, error.to_string()))?;
+            TcpStream::connect(&*addresses.collect::<Vec<_>>()).await
+        } else {
+            TcpStream::connect(&*self.resolved).await
         };
+        let stream = connected.map_err(|error| Failure::new(FailureKind::Connect, error.to_string()))?;
+        stream.set_nodelay(true).map_err(|error| Failure::from_error(&error))?;
+        Ok(Connection { stream, request: Vec::with_capacity(512), buffer: vec![0; BUFFER], filled: 0, age: 0 })
+    }
+
+    async fn perform_on(
+        &self,
+        mut connection: Connection,
+        request: &Request<'_>,
+        response: &mut Response,
+    ) -> Result<(), Lost> {
         let body = request.body();
-        connection.write_head(request, body.as_ref().map(|body| body.len()), &self.host, self.keep_alive);
-        connection.send(body.as_deref()).await.map_err(|error| Failure::from_error(&error))?;
+        connection.write_head(request, body.as_ref().map(|body| body.len()), &self.host);
+        let whole = match &body {
+            None => connection.send_head().await?,
+            Some(body) => connection.send(body).await?,
+        };
         let reusable = connection.read_response(request.operation() == Operation::Head, response).await?;
+        if !whole {
+            return Err(Failure::unsent().into());
+        }
         if reusable && self.keep_alive {
             connection.age = 0;
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
@@ -71,30 +148,8 @@ impl AsyncClient for Client {
     }
 }
 
-impl Client {
-    fn take(&self) -> Option<Connection> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    async fn connect(&self) -> Result<Connection, Failure> {
-        let connected = match self.resolved {
-            Some(address) => TcpStream::connect(address).await,
-            None => {
-                let mut addresses = tokio::net::lookup_host(&self.authority)
-                    .await
-                    .map_err(|error| Failure::new(FailureKind::Dns, error.to_string()))?;
-                let address = addresses.next().ok_or_else(|| Failure::new(FailureKind::Dns, "no address"))?;
-                TcpStream::connect(address).await
-            }
-        };
-        let stream = connected.map_err(|error| Failure::new(FailureKind::Connect, error.to_string()))?;
-        stream.set_nodelay(true).map_err(|error| Failure::from_error(&error))?;
-        Ok(Connection { stream, request: Vec::with_capacity(512), buffer: vec![0; BUFFER], age: 0 })
-    }
-}
-
 impl Connection {
-    fn write_head(&mut self, request: &Request<'_>, length: Option<usize>, host: &str, keep_alive: bool) {
+    fn write_head(&mut self, request: &Request<'_>, length: Option<usize>, host: &str) {
         let head = &mut self.request;
         head.clear();
         head.extend_from_slice(request.method().as_bytes());
@@ -110,58 +165,112 @@ impl Connection {
         if let Some(length) = length.or_else(|| (request.operation() == Operation::CreateUpload).then_some(0)) {
             let _ = write!(head, "\r\ncontent-length: {length}");
         }
-        if !keep_alive {
-            head.extend_from_slice(b"\r\nconnection: close");
-        }
         head.extend_from_slice(b"\r\n\r\n");
     }
 
-    /// Sends head and body, both at once where the socket takes them.
-    async fn send(&mut self, body: Option<&[u8]>) -> std::io::Result<()> {
-        let Some(mut body) = body else { return self.stream.write_all(&self.request).await };
-        let mut head = &self.request[..];
-        while !head.is_empty() {
-            let written = self.stream.write_vectored(&[IoSlice::new(head), IoSlice::new(body)]).await?;
-            if written == 0 {
-                return Err(std::io::ErrorKind::WriteZero.into());
-            }
-            body = &body[written.saturating_sub(head.len())..];
-            head = &head[written.min(head.len())..];
+    /// Sends a request that has no body. `true` where all of it was taken: what was answered before that is read all the same.
+    async fn send_head(&mut self) -> Result<bool, Lost> {
+        match self.stream.write(&self.request).await {
+            Ok(0) | Err(_) => Err(Lost::Unsent),
+            Ok(written) => Ok(self.stream.write_all(&self.request[written..]).await.is_ok()),
         }
-        self.stream.write_all(body).await
+    }
+
+    /// Sends head and body, both at once where the socket takes them. A server that answers in the midst of it may read no more.
+    async fn send(&mut self, mut body: &[u8]) -> Result<bool, Lost> {
+        let mut sent = 0;
+        loop {
+            let head = &self.request[sent.min(self.request.len())..];
+            match self.stream.try_write_vectored(&[IoSlice::new(head), IoSlice::new(body)]) {
+                Ok(written @ 1..) => {
+                    sent += written;
+                    body = &body[written.saturating_sub(head.len())..];
+                    if sent >= self.request.len() && body.is_empty() {
+                        return Ok(true);
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let ready = self.stream.ready(Interest::READABLE | Interest::WRITABLE).await;
+                    if ready.is_ok_and(|ready| ready.is_readable()) && self.is_answered() {
+                        return Ok(false);
+                    }
+                }
+                _ if sent == 0 => return Err(Lost::Unsent),
+                _ => return Ok(false),
+            }
+        }
+    }
+
+    /// Whether more has arrived than the news that a response is still to come.
+    fn is_answered(&mut self) -> bool {
+        match self.stream.try_read(&mut self.buffer[self.filled..]) {
+            Ok(0) => return true,
+            Ok(read) => self.filled += read,
+            Err(error) => return error.kind() != ErrorKind::WouldBlock,
+        }
+        while let Some(length) = interim(&self.buffer[..self.filled]) {
+            self.drop_front(length);
+        }
+        self.filled > 0
+    }
+
+    fn drop_front(&mut self, length: usize) {
+        self.buffer.copy_within(length..self.filled, 0);
+        self.filled -= length;
     }
 
     /// Reads to the body's last byte. `true` when the connection may be used again.
     async fn read_response(&mut self, is_head: bool, response: &mut Response) -> Result<bool, Failure> {
-        let mut filled = 0;
-        let head = loop {
-            if filled == self.buffer.len() {
+        let head = self.read_head(response).await?;
+        let filled = std::mem::take(&mut self.filled);
+        match head.body {
+            // What follows the head of no body is nobody's: the connection is of no use.
+            _ if is_head => return Ok(head.reusable && filled == head.body_at),
+            Body::Length(length) => self.read_length(length, (head.body_at, filled), response).await?,
+            Body::Chunks => self.read_chunks((head.body_at, filled), response).await?,
+            Body::Close => self.read_to_close((head.body_at, filled), response).await?,
+        }
+        Ok(head.reusable && !response.is_over())
+    }
+
+    /// Reads the head of the response, behind those that only say that it is to come.
+    async fn read_head(&mut self, response: &mut Response) -> Result<Head, Failure> {
+        // What came while the request was sent is looked at first.
+        let mut may_parse = self.filled > 0;
+        loop {
+            if may_parse && let Some(head) = parse(&self.buffer[..self.filled], response)? {
+                return Ok(head);
+            }
+            if self.filled == self.buffer.len() {
                 return Err(Failure::new(FailureKind::Other, "a response head longer than 128 KiB"));
             }
-            match self.read(filled).await? {
+            match self.read(self.filled).await? {
                 0 => return Err(Failure::new(FailureKind::Reset, "connection closed before a response")),
-                read => filled += read,
+                read => self.filled += read,
             }
-            if let Some(head) = parse(&self.buffer[..filled], response)? {
-                break head;
+            while let Some(length) = interim(&self.buffer[..self.filled]) {
+                self.drop_front(length);
             }
-        };
-        if is_head {
-            return Ok(head.reusable);
+            may_parse = self.filled > 0;
         }
-        let Some(mut left) = head.length else {
-            self.read_chunks((head.body_at, filled), response).await?;
-            return Ok(head.reusable);
-        };
-        let mut piece = &self.buffer[head.body_at..filled];
+    }
+
+    /// Reads so many bytes, of which the buffer holds those in this range.
+    async fn read_length(
+        &mut self,
+        mut left: u64,
+        (at, filled): (usize, usize),
+        response: &mut Response,
+    ) -> Result<(), Failure> {
+        let mut piece = &self.buffer[at..filled];
         loop {
             if piece.len() as u64 > left {
-                return Err(Failure::new(FailureKind::BadBytes, "more bytes than announced"));
+                return Err(too_much());
             }
             left -= piece.len() as u64;
             response.chunk(piece);
-            if left == 0 {
-                return Ok(head.reusable);
+            if left == 0 || response.is_over() {
+                return Ok(());
             }
             let read = self.read(0).await?;
             if read == 0 {
@@ -169,6 +278,18 @@ impl Connection {
             }
             piece = &self.buffer[..read];
         }
+    }
+
+    /// Reads to the connection's end, behind what the buffer holds in this range.
+    async fn read_to_close(&mut self, (at, filled): (usize, usize), response: &mut Response) -> Result<(), Failure> {
+        response.chunk(&self.buffer[at..filled]);
+        while !response.is_over() {
+            match self.read(0).await? {
+                0 => break,
+                read => response.chunk(&self.buffer[..read]),
+            }
+        }
+        Ok(())
     }
 
     /// Reads chunks to the last one, and the trailers behind it, of which the buffer holds what lies in this range.
@@ -196,6 +317,9 @@ impl Connection {
                 }
                 let piece = left.min((filled - at) as u64) as usize;
                 response.chunk(&self.buffer[at..at + piece]);
+                if response.is_over() {
+                    return Ok(());
+                }
                 at += piece;
                 left -= piece as u64;
             }
@@ -209,7 +333,7 @@ impl Connection {
                 }
             }
             if is_last {
-                return if at == filled { Ok(()) } else { Err(bad("more bytes than announced")) };
+                return if at == filled { Ok(()) } else { Err(too_much()) };
             }
         }
     }
@@ -232,22 +356,54 @@ impl Connection {
     }
 }
 
+/// The length of the head that a response begins with and that only says that another is to come: `100 Continue`, `103 Early Hints`.
+fn interim(bytes: &[u8]) -> Option<usize> {
+    // Nearly every response is none: looked at before it is parsed.
+    if bytes.len() < 12 || bytes[8..10] != *b" 1" || bytes[10..12] == *b"01" {
+        return None;
+    }
+    let end = bytes.windows(4).position(|end| end == b"\r\n\r\n")?;
+    Some(end + 4)
+}
+
 /// Parses the head and reports it; `None` while it is incomplete.
 fn parse(bytes: &[u8], response: &mut Response) -> Result<Option<Head>, Failure> {
-    let mut headers = [httparse::EMPTY_HEADER; 48];
+    let mut headers = [httparse::EMPTY_HEADER; USUAL_HEADERS];
+    let mut more;
     let mut parsed = httparse::Response::new(&mut headers);
-    let status = parsed.parse(bytes).map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
-    let httparse::Status::Complete(body_at) = status else { return Ok(None) };
-    let (mut length, mut chunked, mut reusable) = (None, false, parsed.version == Some(1));
+    let mut status = parsed.parse(bytes);
+    if status == Err(httparse::Error::TooManyHeaders) {
+        more = vec![httparse::EMPTY_HEADER; MOST_HEADERS];
+        parsed = httparse::Response::new(&mut more);
+        status = parsed.parse(bytes);
+    }
+    match status {
+        Ok(httparse::Status::Complete(body_at)) => head_of(&parsed, body_at, response).map(Some),
+        Ok(httparse::Status::Partial) => Ok(None),
+        Err(error) => Err(Failure::new(FailureKind::Other, error.to_string())),
+    }
+}
+
+fn head_of(parsed: &httparse::Response<'_, '_>, body_at: usize, response: &mut Response) -> Result<Head, Failure> {
+    let (mut length, mut coding, mut reusable) = (None, None, parsed.version == Some(1));
     for header in parsed.headers.iter() {
         let value = || str::from_utf8(header.value).unwrap_or_default();
         // Lengths first: most headers are told apart without comparing letters.
         match header.name.len() {
-            14 if header.name.eq_ignore_ascii_case("content-length") => length = value().parse().ok(),
-            10 if header.name.eq_ignore_ascii_case("connection") => reusable &= !value().eq_ignore_ascii_case("close"),
-            17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
-                chunked = value().eq_ignore_ascii_case("chunked")
+            14 if header.name.eq_ignore_ascii_case("content-length") => {
+                let said = value().parse::<u64>().ok().filter(|_| !value().starts_with('+'));
+                if said.is_none() || length.is_some_and(|length| Some(length) != said) {
+                    return Err(Failure::new(FailureKind::Other, "a content-length that says nothing"));
+                }
+                length = said;
             }
+            10 if header.name.eq_ignore_ascii_case("connection") => {
+                for token in value().split(',').map(str::trim) {
+                    reusable &= !token.eq_ignore_ascii_case("close");
+                    reusable |= token.eq_ignore_ascii_case("keep-alive");
+                }
+            }
+            17 if header.name.eq_ignore_ascii_case("transfer-encoding") => coding = value().rsplit(',').next(),
             _ => {}
         }
     }
@@ -255,11 +411,18 @@ fn parse(bytes: &[u8], response: &mut Response) -> Result<Option<Head>, Failure>
     response.head(status, |name| {
         parsed.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
     });
-    let length = if chunked { None } else { length.or_else(|| (status == 204).then_some(0)) };
-    if length.is_none() && !chunked {
-        return Err(Failure::new(FailureKind::Other, "a response without content-length"));
-    }
-    Ok(Some(Head { length, body_at, reusable }))
+    let body = match (coding, length) {
+        _ if matches!(status, 101 | 204 | 304) => Body::Length(0),
+        (Some(coding), _) if coding.trim().eq_ignore_ascii_case("chunked") => Body::Chunks,
+        (None, Some(length)) => Body::Length(length),
+        _ => Body::Close,
+    };
+    reusable &= !matches!(body, Body::Close);
+    Ok(Head { body, body_at, reusable })
+}
+
+fn too_much() -> Failure {
+    Failure::new(FailureKind::BadBytes, "more bytes than announced")
 }
 
 /// Drops connections that idled too long or that the server closed. Looks are enough: no clock is read for a request.
@@ -280,7 +443,7 @@ impl Connection {
     /// Nothing may arrive on an idle connection: bytes or an end mean that it is of no use.
     fn is_open(&self) -> bool {
         let mut byte = [0];
-        matches!(self.stream.try_read(&mut byte), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+        matches!(self.stream.try_read(&mut byte), Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 }
 

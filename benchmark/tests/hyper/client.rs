@@ -21,7 +21,6 @@ impl AsyncClient for Client {
             .pool_max_idle_per_host(options.idle_connections())
             .pool_idle_timeout(options.keep_alive_timeout)
             .pool_timer(TokioTimer::new())
-            .retry_canceled_requests(false)
             .build(connector);
         Ok(Self(client))
     }
@@ -41,7 +40,9 @@ impl AsyncClient for Client {
             Failure { kind, ..failure }
         })?;
         response.head(got.status().as_u16(), |name| got.headers().get(name).map(|value| value.as_bytes()));
-        while let Some(frame) = got.body_mut().frame().await {
+        while !response.is_over()
+            && let Some(frame) = got.body_mut().frame().await
+        {
             let frame = frame.map_err(|error| Failure::from_error(&error))?;
             if let Some(bytes) = frame.data_ref() {
                 response.chunk(bytes);

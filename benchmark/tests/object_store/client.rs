@@ -1,20 +1,22 @@
 //! object_store: its S3 client against the origin and S3 endpoints, its HTTP client against any other server.
 
-use std::collections::HashMap;
+mod http;
+
+use std::error::Error as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use benchmark_sdk::{AsyncClient, ConstructError, Failure, FailureKind, Names, Operation, Options, Request, Response};
 use futures_util::StreamExt;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::client::HttpError;
 use object_store::http::{HttpBuilder, HttpStore};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
-use object_store::{
-    Certificate, ClientConfigKey, ClientOptions, Error, GetOptions, GetRange, HeaderMap, ObjectStore, ObjectStoreExt,
-    RetryConfig,
-};
+use object_store::{ClientOptions, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig};
+
+use crate::http::{Connector, Cut, Refused, Unreadable};
 
 enum Client {
     S3(AmazonS3),
@@ -27,26 +29,14 @@ impl AsyncClient for Client {
 
     fn new(options: &Options) -> Result<Self, ConstructError> {
         let target = options.target()?;
-        let headers = options.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let headers = headers.collect::<HashMap<String, String>>();
-        let ca = Certificate::from_pem_bundle(options.ca().unwrap_or_default().as_bytes())?;
-        let client = ClientOptions::new().with_no_system_certificates(!ca.is_empty());
-        let client = ca
-            .into_iter()
-            .fold(client, ClientOptions::with_root_certificate)
-            .with_default_headers(HeaderMap::try_from(&headers)?)
-            .with_allow_http(true)
-            .with_http1_only()
-            .with_timeout_disabled()
-            .with_connect_timeout_disabled()
-            .with_config(ClientConfigKey::RandomizeAddresses, "false")
-            .with_pool_idle_timeout(options.keep_alive_timeout)
-            .with_pool_max_idle_per_host(options.idle_connections());
+        let connector = Connector::new(options)?;
+        let client = ClientOptions::new().with_allow_http(true);
         // Without retries nothing resumes a body either.
         let retry = RetryConfig { max_retries: 0, retry_timeout: Duration::ZERO, ..RetryConfig::default() };
         let (Names::Bucket(bucket) | Names::Object { bucket, .. }) = &target.names else {
-            let store = HttpBuilder::new().with_url(&target.endpoint).with_client_options(client).with_retry(retry);
-            return Ok(Self::Http(store.build()?));
+            // The whole of it, so that it goes out as it was typed: a location would be encoded again.
+            let store = HttpBuilder::new().with_url(target.object("").url).with_http_connector(connector);
+            return Ok(Self::Http(store.with_client_options(client).with_retry(retry).build()?));
         };
         let store = AmazonS3Builder::new()
             .with_endpoint(&target.endpoint)
@@ -55,6 +45,7 @@ impl AsyncClient for Client {
             .with_disable_bulk_delete(true)
             .with_unsigned_payload(true)
             .with_client_options(client)
+            .with_http_connector(connector)
             .with_retry(retry);
         let store = match options.credentials() {
             None => store.with_skip_signature(true),
@@ -72,14 +63,14 @@ impl AsyncClient for Client {
     async fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
         let performed = match self {
             Self::S3(store) => on_s3(store, request, response).await,
-            Self::Http(store) => read(store, &Path::from(request.path()), request, response).await,
+            Self::Http(store) => read(store, &Path::default(), request, response).await,
         };
-        performed.map_err(|error| failure(&error))
+        performed.or_else(|error| failed(&error, response))
     }
 }
 
 async fn on_s3(store: &AmazonS3, request: &Request<'_>, response: &mut Response) -> Result<(), Error> {
-    let location = Path::from(request.key());
+    let location = Path::parse(request.key())?;
     let body = || request.body().unwrap_or_default().into();
     let upload = || request.upload().to_owned();
     // Its results are those of good statuses, which it does not show.
@@ -141,7 +132,7 @@ async fn read(
     let options = GetOptions { range, head: request.operation() == Operation::Head, ..GetOptions::default() };
     let got = store.get_opts(location, options).await?;
     let size = got.meta.size.to_string();
-    // It shows no status: it answers a range with nothing but that very range, and the whole with all of it.
+    // It shows no status, and has none but these.
     match request.range() {
         None => response.head(200, |name| (name == "content-length").then_some(size.as_bytes())),
         Some(_) => {
@@ -151,27 +142,31 @@ async fn read(
     }
     if request.operation() == Operation::Get {
         let mut body = got.into_stream();
-        while let Some(bytes) = body.next().await {
+        while !response.is_over()
+            && let Some(bytes) = body.next().await
+        {
             response.chunk(&bytes?);
         }
     }
     Ok(())
 }
 
-/// Statuses are told in the text alone: `... status code: 503 Service Unavailable`.
-fn failure(error: &Error) -> Failure {
-    let failure = Failure::from_error(error);
-    let status = match error {
-        Error::PermissionDenied { .. } => Some(403),
-        Error::Unauthenticated { .. } => Some(401),
-        Error::NotFound { .. } => Some(404),
-        _ => failure.text.split_once("status code: ").and_then(|(_, rest)| rest.get(..3)?.parse().ok()),
-    };
-    match status {
-        Some(status) => Failure::status(status),
-        None if failure.text.contains("ignored") => Failure::new(FailureKind::Status, failure.text),
-        None => failure,
+/// What went wrong below it is told by its kind. Else it has read the whole answer, and does not take it for one.
+fn failed(error: &Error, response: &mut Response) -> Result<(), Failure> {
+    if let Some(refused) = cause::<Refused>(error) {
+        refused.tell(response);
+        return Ok(());
     }
+    if cause::<Cut>(error).is_some() {
+        response.head(200, |_| None);
+    }
+    let failure = Failure::from_error(error);
+    let is_unreadable = cause::<HttpError>(error).is_none() || cause::<Unreadable>(error).is_some();
+    if is_unreadable { Err(Failure { kind: FailureKind::BadBytes, ..failure }) } else { Err(failure) }
+}
+
+fn cause<E: std::error::Error + 'static>(error: &Error) -> Option<&E> {
+    std::iter::successors(error.source(), |cause| (*cause).source()).find_map(|cause| cause.downcast_ref())
 }
 
 fn main() -> ExitCode {

@@ -38,7 +38,9 @@ impl AsyncClient for Client {
             Failure { kind, ..failure }
         })?;
         response.head(got.status().as_u16(), |name| got.headers().get(name).map(|value| value.as_bytes()));
-        while let Some(bytes) = got.chunk().await.map_err(|error| Failure::from_error(&error))? {
+        while !response.is_over()
+            && let Some(bytes) = got.chunk().await.map_err(|error| Failure::from_error(&error))?
+        {
             response.chunk(&bytes);
         }
         Ok(())

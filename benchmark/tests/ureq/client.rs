@@ -1,7 +1,7 @@
 //! ureq's agent: one for all threads, as its documentation advises.
 
 use std::cell::RefCell;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -18,7 +18,8 @@ thread_local! {
 
 struct Client {
     agent: ureq::Agent,
-    keep_alive: bool,
+    /// Idle connections at most: so many may turn out to be closed, one after the other.
+    idle: usize,
 }
 
 impl BlockingClient for Client {
@@ -36,42 +37,63 @@ impl BlockingClient for Client {
             .max_redirects(0)
             .proxy(None)
             .no_delay(true)
-            // Not `timeout_global`: with it ureq looks the name up in a new thread for each request, which costs four times
-            // what the request does. The SDK fails whatever takes longer in all.
+            // A hung server is cut off by these, which are set once for each connection.
             .timeout_connect(Some(options.timeout))
-            .timeout_send_request(Some(options.timeout))
-            .timeout_recv_response(Some(options.timeout))
-            .timeout_recv_body(Some(options.timeout))
+            .timeout_per_read(Some(options.timeout))
+            .timeout_per_write(Some(options.timeout))
+            // One that trickles, by these: as they are longer, nothing is set anew for each request. Not `timeout_global`: with it ureq
+            // looks the name up in a new thread for each request, which costs four times what the request does. The SDK fails
+            // whatever takes longer in all.
+            .timeout_send_request(Some(options.timeout * 2))
+            .timeout_recv_response(Some(options.timeout * 2))
+            .timeout_recv_body(Some(options.timeout * 2))
             .max_idle_connections(options.idle_connections())
             .max_idle_connections_per_host(options.idle_connections())
             .max_idle_age(options.keep_alive_timeout)
             .build();
-        Ok(Self { agent: config.into(), keep_alive: options.keep_alive })
+        Ok(Self { agent: config.into(), idle: options.idle_connections() })
     }
 
     fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {
-        let asked = http::Request::builder().method(request.method()).uri(request.url());
-        let mut asked = request.headers().fold(asked, |asked, (name, value)| asked.header(name, value));
-        if !self.keep_alive {
-            asked = asked.header("connection", "close");
-        }
-        // A request that could send something says that it sends nothing.
-        let is_empty = request.operation() == Operation::CreateUpload;
-        let sent = match request.body().or_else(|| is_empty.then(Default::default)) {
-            Some(body) => asked.body(&body[..]).map(|asked| self.agent.run(asked)),
-            None => asked.body(()).map(|asked| self.agent.run(asked)),
-        };
-        let mut got = sent.map_err(|error| Failure::from_error(&error))?.map_err(failure)?;
+        let mut got = self.send(request)?;
         response.head(got.status().as_u16(), |name| got.headers().get(name).map(|value| value.as_bytes()));
         let mut body = got.body_mut().as_reader();
         PIECE.with_borrow_mut(|piece| {
-            loop {
+            while !response.is_over() {
                 match body.read(piece).map_err(|error| Failure::from_error(&error))? {
-                    0 => return Ok(()),
+                    0 => break,
                     read => response.chunk(&piece[..read]),
                 }
             }
+            Ok(())
         })
+    }
+}
+
+impl Client {
+    fn send(&self, request: &Request<'_>) -> Result<http::Response<ureq::Body>, Failure> {
+        // A request that could send something says that it sends nothing.
+        let is_empty = request.operation() == Operation::CreateUpload;
+        let body = request.body().or_else(|| is_empty.then(Default::default));
+        let mut closed = 0;
+        loop {
+            let asked = http::Request::builder().method(request.method()).uri(request.url());
+            let asked = request.headers().fold(asked, |asked, (name, value)| asked.header(name, value));
+            let sent = match &body {
+                Some(body) => asked.body(&body[..]).map(|asked| self.agent.run(asked)),
+                None => asked.body(()).map(|asked| self.agent.run(asked)),
+            };
+            match sent.map_err(|error| Failure::from_error(&error))? {
+                // Of a head alone, which is one write, no byte was written: nobody has seen it, and it goes out on another connection.
+                Err(ureq::Error::Io(error))
+                    if error.kind() == ErrorKind::BrokenPipe && body.is_none() && closed < self.idle =>
+                {
+                    closed += 1;
+                }
+                Err(error) => return Err(failure(error)),
+                Ok(got) => return Ok(got),
+            }
+        }
     }
 }
 
@@ -81,6 +103,8 @@ fn failure(error: ureq::Error) -> Failure {
         ureq::Error::ConnectionFailed => FailureKind::Connect,
         ureq::Error::Timeout(_) => FailureKind::Timeout,
         ureq::Error::Tls(_) => FailureKind::Tls,
+        // There is no body yet that could end too early.
+        ureq::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => FailureKind::Reset,
         ureq::Error::Io(error) => return Failure::from_error(error),
         _ => return Failure::from_error(&error),
     };

@@ -3,6 +3,7 @@
 mod calibrate;
 mod compare;
 mod completions;
+mod conform;
 mod doctor;
 mod get_results;
 mod images;
@@ -65,6 +66,8 @@ enum Command {
     Compare(compare::Compare),
     /// Rank the libraries of a campaign, ties marked
     Rank(rank::Rank),
+    /// Hold every library against servers that misbehave: are all judged alike?
+    Conform(conform::Conform),
     /// Make a library's folder from another one's: a new library, or another version of the same crate
     New(new::New),
     /// Build the images of libraries and of the origin, for docker-compose.yaml by hand
@@ -108,6 +111,7 @@ fn dispatch(command: Command) -> Result<Exit> {
         Command::Calibrate(calibrate) => blocking(calibrate.run()),
         Command::Compare(compare) => blocking(compare.run()),
         Command::Rank(rank) => blocking(rank.run()),
+        Command::Conform(conform) => blocking(conform.run()),
         Command::New(new) => blocking(new.run()),
         Command::Images(images) => blocking(images.run()),
         Command::Doctor(doctor) => blocking(doctor.run()),

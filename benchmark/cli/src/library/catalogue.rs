@@ -40,6 +40,18 @@ pub struct Library {
     pub tests: Vec<Test>,
     /// Options that it cannot honour, each with the reason.
     pub unsupported: BTreeMap<String, String>,
+    /// What it does that others do not against servers that misbehave, by the mode of the conformance run.
+    pub conformance: BTreeMap<String, Declared>,
+}
+
+/// A difference that is declared.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declared {
+    /// The verdict that it gets instead.
+    pub does: String,
+    /// Why, as it reads behind `as`.
+    pub why: String,
 }
 
 /// `library.toml`.
@@ -57,6 +69,8 @@ struct LibraryFile {
     parses: bool,
     #[serde(default)]
     unsupported: BTreeMap<String, String>,
+    #[serde(default)]
+    conformance: BTreeMap<String, Declared>,
 }
 
 /// The part of `Cargo.toml` that pins the version.
@@ -147,6 +161,7 @@ fn read(folder: &Path) -> Result<Library> {
         operations,
         parses: file.parses,
         unsupported: file.unsupported,
+        conformance: file.conformance,
     })
 }
 

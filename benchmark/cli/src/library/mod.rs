@@ -9,7 +9,7 @@ mod manifest;
 mod provenance;
 mod rust;
 
-pub use catalogue::{BASELINE, Library, catalogue, named, root, suggestion, test_named};
+pub use catalogue::{BASELINE, Declared, Library, catalogue, named, root, suggestion, test_named};
 pub use copy::{Copied, copy};
 pub use image::{Image, pack_library, pack_origin};
 pub use language::{Builder, CommandLine, Language};

@@ -273,6 +273,12 @@ fn check_target(
     if matches!(&target.names, Names::Path(path) if !path[1..].contains('/')) {
         check_supported(library, "plain_path")?;
     }
+    if target.names.has_query() {
+        check_supported(library, "query")?;
+    }
+    if !target.names.is_as_a_key_is_encoded() {
+        check_supported(library, "encoded_path")?;
+    }
     Ok(())
 }
 

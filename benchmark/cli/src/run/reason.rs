@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use benchmark_protocol::counts::Failures;
+use benchmark_protocol::counts::{FailureKind, Failures};
 use serde::{Deserialize, Serialize};
 
 /// A reason why a run is invalid. The database keeps it as a JSON object that names it; [`Reason::Told`] is a plain text.
@@ -239,7 +239,9 @@ impl fmt::Display for Reason {
                 let percent = |number: u64| share(number, *finished) * 100.0;
                 let kinds = failures.occurred().map(|(kind, number)| format!("{kind} {:.2} %", percent(number)));
                 let kinds: Vec<String> = kinds.collect();
-                write!(f, "failures: {:.2} % ({})", percent(failures.total()), kinds.join(", "))
+                write!(f, "failures: {:.2} % ({})", percent(failures.total()), kinds.join(", "))?;
+                let closed = failures.of(FailureKind::Closed) > 0;
+                if closed { f.write_str(", as the server ends connections unannounced") } else { Ok(()) }
             }
             Self::Censored { censored, attempts } => {
                 write!(f, "censored: {:.2} % unfinished after the drain", share(*censored, *attempts) * 100.0)
@@ -347,16 +349,17 @@ pub(super) fn name_of(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use benchmark_protocol::counts::FailureKind;
-
     use super::*;
 
     fn every() -> Vec<Reason> {
         let mut failures = Failures::default();
         failures.set(FailureKind::Reset, 3);
+        let mut closed = Failures::default();
+        closed.set(FailureKind::Closed, 1);
         let (replica, replicas, within_s, error) = (1, vec![0, 2], 10, "refused".to_owned());
         vec![
             Reason::Failures { failures, finished: 100 },
+            Reason::Failures { failures: closed, finished: 100 },
             Reason::Censored { censored: 2, attempts: 100 },
             Reason::NoSuccess,
             Reason::NoSchedule { asked: 10.0 },
@@ -410,6 +413,7 @@ mod tests {
         let texts: Vec<String> = every().iter().map(Reason::to_string).collect();
         insta::assert_snapshot!(texts.join("\n"), @r"
         failures: 3.00 % (reset 3.00 %)
+        failures: 1.00 % (closed 1.00 %), as the server ends connections unannounced
         censored: 2.00 % unfinished after the drain
         no success in the window
         rate: 10 requests/s were asked for, and the replicas followed no schedule

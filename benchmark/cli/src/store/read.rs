@@ -257,12 +257,19 @@ fn read_replica(row: &SqliteRow) -> Result<StoredReplica, sqlx::Error> {
         failure: row.try_get("failure")?,
         cpu_list: row.try_get("cpu_list")?,
         clock_offset_ns: row.try_get("clock_offset_ns")?,
+        verify: json(row, "verify")?,
+        failure_samples: json(row, "failure_samples")?.unwrap_or_default(),
         summary: summary::read(row)?,
     })
 }
 
 /// Numbers by operation; `None` in rows of before they were kept.
 fn by_operation(row: &SqliteRow, column: &str) -> Result<Option<ByOperation>, sqlx::Error> {
+    json(row, column)
+}
+
+/// What is kept as JSON; `None` where nothing is.
+fn json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error> {
     let json = row.try_get::<Option<&str>, _>(column)?;
     json.map(serde_json::from_str).transpose().map_err(|error| sqlx::Error::Decode(error.into()))
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use benchmark_protocol::counts::Counts;
+use benchmark_protocol::message::FailureSample;
 use benchmark_protocol::operation::ByOperation;
 use sqlx::FromRow;
 
@@ -212,6 +214,10 @@ pub struct StoredReplica {
     pub cpu_list: Option<String>,
     /// Its clock less the harness's, in nanoseconds.
     pub clock_offset_ns: Option<i64>,
+    /// What came of the calls before it was ready.
+    pub verify: Option<Counts>,
+    /// Texts of failures, a few of each kind.
+    pub failure_samples: Vec<FailureSample>,
     /// What it measured.
     pub summary: Summary,
 }

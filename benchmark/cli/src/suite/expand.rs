@@ -212,7 +212,7 @@ impl Expansion<'_> {
     fn refused(&mut self, matrix: &Matrix, combination: &Combination<'_>, refused: Refused) {
         let Refused { option, unsupported, text } = refused;
         // What a target asks for is said by no key of its own.
-        let option = if ["tls", "plain_path"].contains(&option) { "target" } else { option };
+        let option = if ["tls", "plain_path", "query", "encoded_path"].contains(&option) { "target" } else { option };
         let said = combination.iter().find(|(name, _)| *name == option);
         let text = if unsupported { format!("{text}; `skip_unsupported = true` leaves it out") } else { text };
         if self.good || said.is_some() {

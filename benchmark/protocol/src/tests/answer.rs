@@ -4,17 +4,25 @@ use std::ops::RangeInclusive;
 
 use super::ask::Ask;
 use super::listing::Listing;
-use super::xml::elements;
+use super::xml::{elements, error};
 use crate::content;
 use crate::operation::Operation;
 
 /// The longest body that is kept to be looked at as a whole, in bytes. Of a longer one the length is known, and that it is too long.
 pub(super) const LONGEST_KEPT: usize = 16 << 20;
 
+/// The longest body that is still read of an answer that is known to be wrong, in bytes: its connection is of use again then.
+const LONGEST_READ_OUT: u64 = 64 << 10;
+
 /// The response to one request, as far as judging it needs it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Answer {
     pub(super) status: u16,
+    /// The status that nearly all good answers have.
+    usual_status: u16,
+    /// Body bytes after which no more are wanted.
+    most: u64,
+    is_over: bool,
     operation: Option<Operation>,
     keeps: bool,
     pub(super) content_differs: bool,
@@ -23,6 +31,15 @@ pub struct Answer {
     /// Where the content is compared: where in the pattern the object begins, and the offset of the first byte.
     compared: Option<(usize, u64)>,
     pub(super) told: Told,
+}
+
+/// Where an answer of another status points to, and what it says of the object.
+#[derive(Debug, Default)]
+pub(super) struct Elsewhere {
+    /// The `location` of a redirect.
+    pub(super) location: Option<String>,
+    /// The object's size, by the `content-range` of a range that cannot be had.
+    pub(super) size: Option<u64>,
 }
 
 /// What only answers have that are no object's bytes: apart, so that all others touch little memory.
@@ -41,6 +58,27 @@ pub(super) struct Told {
     pub(super) is_parsed: bool,
     /// Why the body does not say what was asked for.
     pub(super) unreadable: Option<String>,
+    /// Of an answer whose status is none of those wanted.
+    pub(super) elsewhere: Option<Elsewhere>,
+}
+
+/// Of a request that nobody judges: whatever comes is wanted.
+impl Default for Answer {
+    fn default() -> Self {
+        Self {
+            status: 0,
+            usual_status: 0,
+            most: u64::MAX,
+            is_over: false,
+            operation: None,
+            keeps: false,
+            content_differs: false,
+            content_range: None,
+            length: 0,
+            compared: None,
+            told: Told::default(),
+        }
+    }
 }
 
 impl Answer {
@@ -48,6 +86,9 @@ impl Answer {
     #[inline]
     pub fn expect(&mut self, ask: &Ask<'_>) {
         self.status = 0;
+        self.is_over = false;
+        self.usual_status = if ask.is_ranged() { 206 } else { 200 };
+        self.most = ask.longest_answer();
         self.content_range = None;
         self.length = 0;
         self.content_differs = false;
@@ -57,6 +98,7 @@ impl Answer {
             (pattern, first)
         });
         self.keeps = false;
+        self.told.elsewhere = None;
         if ask.operation != Operation::Get || ask.expected.keeps() {
             self.expect_more(ask);
         }
@@ -92,6 +134,9 @@ impl Answer {
         content_range: impl FnOnce(&[u8]) -> Option<ContentRange>,
     ) {
         self.status = status;
+        if status != self.usual_status {
+            self.look_elsewhere(&header);
+        }
         match self.operation {
             Some(Operation::Get) => self.content_range = header("content-range").and_then(content_range),
             Some(Operation::Head) => {
@@ -105,6 +150,24 @@ impl Answer {
         }
     }
 
+    /// An answer of another status may be a good one. Of any other a short body is read, and what it says beside its status kept.
+    #[cold]
+    fn look_elsewhere<'v>(&mut self, header: &impl Fn(&str) -> Option<&'v [u8]>) {
+        let Some(operation) = self.operation else { return };
+        if operation.good_statuses(self.usual_status == 206).contains(&self.status) {
+            return;
+        }
+        let length = header("content-length").and_then(leading_number).map(|(length, _)| length);
+        self.most = LONGEST_READ_OUT;
+        self.is_over = length.is_none_or(|length| length > LONGEST_READ_OUT);
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let unsatisfied = header("content-range").and_then(|value| leading_number(value.strip_prefix(b"bytes */")?));
+        self.told.elsewhere = Some(Elsewhere {
+            location: header("location").filter(|_| (300..400).contains(&self.status)).map(text),
+            size: unsatisfied.filter(|_| self.status == 416).map(|(size, _)| size),
+        });
+    }
+
     /// A piece of the body.
     #[inline]
     pub fn chunk(&mut self, bytes: &[u8]) {
@@ -115,6 +178,27 @@ impl Answer {
             self.told.body.extend_from_slice(bytes);
         }
         self.length += bytes.len() as u64;
+        self.is_over |= self.length > self.most;
+    }
+
+    /// Whether no more of it is wanted: it is known to be wrong, or longer than anything good.
+    #[inline]
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Whether its head came.
+    #[inline]
+    #[must_use]
+    pub const fn has_head(&self) -> bool {
+        self.status != 0
+    }
+
+    /// Whether it is known to be wrong, whatever becomes of the rest of it.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.is_over || (self.has_head() && self.status != self.usual_status && self.told.elsewhere.is_some())
     }
 
     /// The library has read an upload's id by itself.
@@ -155,7 +239,13 @@ impl Answer {
 
     fn read_body(&mut self) -> Result<(), String> {
         if self.length > self.told.body.len() as u64 {
-            return Err(format!("a body of {} bytes: {LONGEST_KEPT} are the most", self.length));
+            return Err(format!("a body of more than {LONGEST_KEPT} bytes"));
+        }
+        if let Some(error) = error(&self.told.body) {
+            return Err(error);
+        }
+        if !self.operation.is_some_and(Operation::is_answered_in_xml) {
+            return Ok(());
         }
         let text = str::from_utf8(&self.told.body).map_err(|error| format!("not XML: {error}"))?;
         match self.operation {
@@ -166,14 +256,9 @@ impl Answer {
                 }
             }),
             Some(Operation::CompleteUpload) => {
-                let (mut done, mut said) = (false, None);
-                // S3 may find out that it cannot after it has said 200.
-                elements(text, |parent, name, text| match (parent, name) {
-                    ("", "CompleteMultipartUploadResult") => done = true,
-                    ("Error", "Code" | "Message") => said = Some(text.to_owned()),
-                    _ => {}
-                })?;
-                if done { Ok(()) } else { Err(said.unwrap_or_else(|| "no CompleteMultipartUploadResult".to_owned())) }
+                let mut done = false;
+                elements(text, |parent, name, _| done |= (parent, name) == ("", "CompleteMultipartUploadResult"))?;
+                if done { Ok(()) } else { Err("no CompleteMultipartUploadResult".to_owned()) }
             }
             _ => Ok(()),
         }
@@ -194,6 +279,13 @@ impl Answer {
     #[must_use]
     pub const fn content_range(&self) -> Option<ContentRange> {
         self.content_range
+    }
+
+    /// The size of an object that has no byte at all of the range that was asked for, where that began at its first.
+    #[must_use]
+    pub fn unsatisfied_size(&self) -> Option<u64> {
+        // A range from the first byte on is only not to be had of what is empty.
+        (self.status == 416).then(|| self.told.elsewhere.as_ref().and_then(|elsewhere| elsewhere.size).unwrap_or(0))
     }
 
     /// The keys that a page had.
@@ -234,7 +326,8 @@ pub struct ContentRange {
 }
 
 impl ContentRange {
-    /// Reads the header's value; `None` for anything but a satisfied range within an object of a known size.
+    /// Reads the header's value; `None` for anything but a satisfied range within an object of a known size. (`bytes 0-9/*` is legal,
+    /// and of no use: what may be asked for next is not known then.)
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Self> {
         let (first, rest) = leading_number(value.strip_prefix(b"bytes ")?)?;
@@ -263,6 +356,55 @@ pub(super) fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target::Target;
+    use crate::tests::Expected;
+
+    fn answered<'v>(range: bool, status: u16, header: impl Fn(&str) -> Option<&'v [u8]>) -> Answer {
+        let object = Target::parse("http://h/run", None, true).unwrap().object("object-000000");
+        let ask = Ask::get(&object, range.then_some(0..=9), Expected::Object { size: Some(10), pattern: None });
+        let mut answer = Answer::default();
+        answer.expect(&ask);
+        answer.head(status, header);
+        answer
+    }
+
+    #[test]
+    fn a_wrong_answer_is_over_at_its_head_unless_its_body_is_short() {
+        let length = |text: &'static str| move |name: &str| (name == "content-length").then_some(text.as_bytes());
+        for (status, header, is_over) in [
+            (200, length("10000000000"), true),
+            (200, length("10"), false),
+            (503, length("65536"), false),
+            (503, length("65537"), true),
+            (404, length(""), true),
+        ] {
+            let answer = answered(true, status, header);
+            assert_eq!(
+                (answer.is_over(), answer.is_refused()),
+                (is_over, true),
+                "{status} {:?}",
+                header("content-length")
+            );
+        }
+        let good = answered(true, 206, |_| None);
+        assert!(!good.is_over() && !good.is_refused());
+        let mut endless = answered(true, 503, length("10"));
+        (0..9).for_each(|_| endless.chunk(&[0; 10_000]));
+        assert!(endless.is_over());
+    }
+
+    #[test]
+    fn a_body_longer_than_what_was_asked_for_is_over() {
+        let mut answer = answered(false, 200, |_| None);
+        answer.chunk(&[0; 10]);
+        assert!(!answer.is_over());
+        answer.chunk(&[0]);
+        assert!(answer.is_over() && answer.is_refused());
+        let mut unjudged = Answer::default();
+        unjudged.head(500, |_| None);
+        unjudged.chunk(&[0; 100]);
+        assert!(!unjudged.is_over());
+    }
 
     #[test]
     fn only_a_satisfied_range_of_a_known_size_parses() {

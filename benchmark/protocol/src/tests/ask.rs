@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
+use super::answer::LONGEST_KEPT;
 use super::expected::Expected;
 use crate::operation::Operation;
 use crate::target::{Object, escape_value};
@@ -78,6 +79,30 @@ impl<'a> Ask<'a> {
     #[must_use]
     pub fn put(object: &'a Object) -> Self {
         Self { range: sent(0, object.size), ..Self::new(Operation::Put, object, Expected::Taken) }
+    }
+
+    /// Whether a part of the object is asked for.
+    #[inline]
+    pub(super) fn is_ranged(&self) -> bool {
+        self.range.is_some() && self.operation == Operation::Get
+    }
+
+    /// The longest body that an answer may have, in bytes.
+    #[inline]
+    pub(super) fn longest_answer(&self) -> u64 {
+        match (&self.expected, &self.range) {
+            (Expected::Object { .. }, Some(range)) => range.end() - range.start() + 1,
+            (Expected::Object { size, .. }, None) => size.unwrap_or(u64::MAX),
+            _ => LONGEST_KEPT as u64,
+        }
+    }
+
+    /// The token of the page that is asked for, where it is not the first.
+    pub(super) fn continuation(&self) -> Option<&String> {
+        match self.more.as_deref()? {
+            More::Page(page) => page.continuation.as_ref(),
+            _ => None,
+        }
     }
 
     /// The upload that it is about.

@@ -70,7 +70,7 @@ impl Expected {
 
     /// Whether the body is looked at as a whole.
     pub(super) const fn keeps(&self) -> bool {
-        matches!(self, Self::Document { .. } | Self::Upload | Self::Completed | Self::Page { .. })
+        !matches!(self, Self::Object { .. } | Self::Head { .. })
     }
 }
 

@@ -112,13 +112,17 @@ impl Calls for Ranges {
     }
 
     fn learn(&mut self, answer: &Answer) -> Result<(), String> {
-        let Some(got) = answer.content_range() else { return Ok(()) };
-        if got.size < self.length {
-            let (size, wanted) = (format_size(got.size), format_size(self.length));
+        let named = answer.content_range().map(|range| range.size);
+        let Some(size) = named.or_else(|| answer.unsatisfied_size()) else { return Ok(()) };
+        if size < self.length {
+            let [size, wanted] = [size, self.length].map(|bytes| match format_size(bytes) {
+                bare if bare.ends_with(|c: char| c.is_ascii_digit()) => format!("{bare} bytes"),
+                size => size,
+            });
             return Err(format!("the object holds {size}, less than the request_size of {wanted}"));
         }
         for object in self.objects.iter_mut().filter(|object| object.size == 0) {
-            object.size = got.size;
+            object.size = size;
         }
         Ok(())
     }
@@ -187,7 +191,10 @@ mod tests {
         let mut answer = Answer::default();
         answer.expect(&calls.verification());
         answer.head(206, |_| Some(b"bytes 0-99/100"));
-        assert_eq!(calls.learn(&answer).unwrap_err(), "the object holds 100, less than the request_size of 16KiB");
+        assert_eq!(
+            calls.learn(&answer).unwrap_err(),
+            "the object holds 100 bytes, less than the request_size of 16KiB"
+        );
     }
 
     #[test]

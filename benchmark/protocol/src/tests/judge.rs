@@ -38,27 +38,54 @@ impl Ask<'_> {
             (Expected::Document { known }, _) => judge_document(answer, known.as_ref()),
             (Expected::Head { size }, _) => judge_head(answer, *size),
             (Expected::Taken, _) => self.judge_taken(answer),
-            (Expected::Gone, _) => judge_status(answer, &[204, 200]),
+            (Expected::Gone, _) => self.judge_said(answer),
             (Expected::Upload, _) => judge_told(answer, &answer.told.upload, "an upload's id"),
             (Expected::Completed, _) => judge_read(answer),
-            (Expected::Page { first, total, known }, _) => judge_page(answer, *first, *total, *known),
+            (Expected::Page { first, total, known }, _) => self.judge_page(answer, *first, *total, *known),
         }
     }
 
-    /// 200 is what S3 says; other servers tell a new object (201) from an old one (204).
+    /// That it was done, by its status and by what the body says, where there is one.
+    fn judge_said(&self, answer: &Answer) -> Result<(), Fault> {
+        judge_status(answer, self.operation.good_statuses(false))?;
+        answer.told.unreadable.as_ref().map_or(Ok(()), |why| Err(Fault::bad(why.clone())))
+    }
+
     fn judge_taken(&self, answer: &Answer) -> Result<(), Fault> {
-        judge_status(answer, &[200, 204, 201])?;
+        self.judge_said(answer)?;
         if self.operation == Operation::UploadPart && answer.told.tag.is_empty() {
             return Err(Fault::bad("a part without an entity tag"));
         }
         Ok(())
     }
+
+    fn judge_page(&self, answer: &Answer, first: u64, total: u64, known: bool) -> Result<(), Fault> {
+        judge_read(answer)?;
+        let listing = &answer.told.listing;
+        let seen = first + listing.keys;
+        if let Some(key) = &listing.wrong {
+            let wanted = if known { "is not the next of the run's objects" } else { "is out of order" };
+            return Err(Fault::bad(format!("key `{key}` on a page of a listing {wanted}")));
+        }
+        match &listing.continuation {
+            Some(token) if self.continuation() == Some(token) => {
+                Err(Fault::bad("a page that goes on with the token that it was asked for with"))
+            }
+            Some(_) if listing.keys == 0 => Err(Fault::bad("a page without keys that says that others follow")),
+            Some(_) if known && seen >= total => Err(Fault::bad(format!("more than the {total} keys that there are"))),
+            None if known && seen < total => Err(Fault {
+                kind: FailureKind::ShortBody,
+                text: format!("the listing ends after {seen} of {total} keys"),
+            }),
+            None if known && seen > total => Err(Fault::bad(format!("{seen} keys instead of {total}"))),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn judge_range(answer: &Answer, range: &RangeInclusive<u64>, size: Option<u64>) -> Result<(), Fault> {
     if answer.status != 206 {
-        let hint = if answer.status == 200 { " (a range was asked for: 206 expected)" } else { "" };
-        return Err(Fault { kind: FailureKind::Status, text: format!("status {}{hint}", answer.status) });
+        return Err(bad_status(answer, Some(range)));
     }
     match answer.content_range {
         Some(got) if got.is(range) => {
@@ -76,7 +103,7 @@ fn judge_range(answer: &Answer, range: &RangeInclusive<u64>, size: Option<u64>) 
                 got.size
             )));
         }
-        None => return Err(Fault::bad("no usable content-range")),
+        None => return Err(Fault::bad("no usable content-range: it must name the range and the object's size")),
     }
     judge_body(answer, Some(range.end() - range.start() + 1))
 }
@@ -90,7 +117,29 @@ fn judge_status(answer: &Answer, good: &[u16]) -> Result<(), Fault> {
     if good.contains(&answer.status) {
         return Ok(());
     }
-    Err(Fault { kind: FailureKind::Status, text: format!("status {}", answer.status) })
+    Err(bad_status(answer, None))
+}
+
+/// What is said of a status that was not wanted: with where it points to, or what it says of the object.
+#[cold]
+fn bad_status(answer: &Answer, range: Option<&RangeInclusive<u64>>) -> Fault {
+    let elsewhere = answer.told.elsewhere.as_ref();
+    let location = elsewhere.and_then(|elsewhere| elsewhere.location.as_ref());
+    let size = elsewhere.and_then(|elsewhere| elsewhere.size);
+    let hint = match (answer.status, range, location, size) {
+        (200, Some(_), ..) => " (a range was asked for: 206 expected)".to_owned(),
+        (_, _, Some(location), _) => format!(" to {}", printable(location)),
+        (416, Some(range), _, Some(size)) => {
+            format!(" (the object holds {size} bytes, bytes {}-{} were asked for)", range.start(), range.end())
+        }
+        _ => String::new(),
+    };
+    Fault { kind: FailureKind::Status, text: format!("status {}{hint}", answer.status) }
+}
+
+/// A text of a server's, of no more than a line.
+fn printable(text: &str) -> String {
+    text.chars().take(200).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 fn judge_head(answer: &Answer, size: Option<u64>) -> Result<(), Fault> {
@@ -115,25 +164,6 @@ fn judge_told(answer: &Answer, told: &str, what: &str) -> Result<(), Fault> {
     if told.is_empty() { Err(Fault::bad(format!("the answer does not name {what}"))) } else { Ok(()) }
 }
 
-fn judge_page(answer: &Answer, first: u64, total: u64, known: bool) -> Result<(), Fault> {
-    judge_read(answer)?;
-    let listing = &answer.told.listing;
-    let seen = first + listing.keys;
-    if let Some(key) = &listing.wrong {
-        let wanted = if known { "is not the next of the run's objects" } else { "is out of order" };
-        return Err(Fault::bad(format!("key `{key}` on a page of a listing {wanted}")));
-    }
-    match &listing.continuation {
-        Some(_) if listing.keys == 0 => Err(Fault::bad("a page without keys that says that others follow")),
-        Some(_) if known && seen >= total => Err(Fault::bad(format!("more than the {total} keys that there are"))),
-        None if known && seen < total => {
-            Err(Fault { kind: FailureKind::ShortBody, text: format!("the listing ends after {seen} of {total} keys") })
-        }
-        None if known && seen > total => Err(Fault::bad(format!("{seen} keys instead of {total}"))),
-        _ => Ok(()),
-    }
-}
-
 fn judge_body(answer: &Answer, wanted: Option<u64>) -> Result<(), Fault> {
     match wanted {
         Some(wanted) if answer.length < wanted => {
@@ -141,7 +171,7 @@ fn judge_body(answer: &Answer, wanted: Option<u64>) -> Result<(), Fault> {
             return Err(Fault { kind: FailureKind::ShortBody, text });
         }
         Some(wanted) if answer.length > wanted => {
-            return Err(Fault::bad(format!("{} bytes instead of {wanted}", answer.length)));
+            return Err(Fault::bad(format!("more than the {wanted} bytes that were asked for")));
         }
         _ => {}
     }
@@ -151,7 +181,7 @@ fn judge_body(answer: &Answer, wanted: Option<u64>) -> Result<(), Fault> {
 fn judge_document(answer: &Answer, known: Option<&Document>) -> Result<(), Fault> {
     judge_status(answer, &[200])?;
     if answer.length > LONGEST_KEPT as u64 {
-        return Err(Fault::bad(format!("a document of {} bytes: {LONGEST_KEPT} are the most", answer.length)));
+        return Err(Fault::bad(format!("a document of more than {LONGEST_KEPT} bytes")));
     }
     let not_json = |error: &dyn std::fmt::Display| Fault::bad(format!("not JSON: {error}"));
     let text = str::from_utf8(&answer.told.body).map_err(|error| not_json(&error))?;
@@ -267,6 +297,6 @@ mod tests {
             answer.chunk(&piece);
         }
         assert!(answer.told.body.len() <= LONGEST_KEPT);
-        assert_eq!(ask.judge(&answer).unwrap_err().text, "a document of 20971520 bytes: 16777216 are the most");
+        assert_eq!(ask.judge(&answer).unwrap_err().text, "a document of more than 16777216 bytes");
     }
 }

@@ -206,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn a_listing_that_goes_round_in_a_circle_is_none() {
+        let calls = calls(false, &[("objects", "9")]);
+        let (answer, judged) = answered(&calls.ask(0), &page(&["a".to_owned()], Some("t")));
+        assert_eq!(judged, Ok(()));
+        let next = calls.next(0, &mut Trail::default(), &answer).unwrap();
+        assert_eq!(answered(&next, &page(&["b".to_owned()], Some("t"))).1, Err(FailureKind::BadBytes));
+        assert_eq!(answered(&next, &page(&["b".to_owned()], Some("u"))).1, Ok(()));
+    }
+
+    #[test]
     fn of_a_bucket_as_it_is_any_keys_in_order_will_do() {
         let calls = calls(false, &[("objects", "5")]);
         let ask = calls.ask(0);

@@ -240,7 +240,7 @@ mod tests {
         answer.head(200, |_| None);
         answer.chunk(b"<Error><Code>InternalError</Code></Error>");
         answer.close();
-        assert_eq!(ask.judge(&answer).unwrap_err().text, "InternalError");
+        assert_eq!(ask.judge(&answer).unwrap_err().text, "an error with a good status: InternalError");
     }
 
     #[test]

@@ -46,6 +46,27 @@ pub fn elements(xml: &str, mut on: impl FnMut(&str, &str, &str)) -> Result<(), S
     }
 }
 
+/// What an error says, where the answer is one: S3 may find out that it cannot after it has said 200. `InternalError: We failed`.
+#[must_use]
+pub fn error(body: &[u8]) -> Option<String> {
+    let text = str::from_utf8(body).ok()?.trim_start();
+    let root = match text.strip_prefix("<?xml") {
+        Some(rest) => rest.split_once("?>")?.1.trim_start(),
+        None => text,
+    };
+    if !root.starts_with("<Error>") && !root.starts_with("<Error ") {
+        return None;
+    }
+    let mut said = Vec::new();
+    // Whatever else is wrong with it, it is an error.
+    let _ = elements(root, |parent, name, text| {
+        if parent == "Error" && ["Code", "Message"].contains(&name) && !text.is_empty() {
+            said.push(text.to_owned());
+        }
+    });
+    Some(format!("an error with a good status: {}", said.join(": ")))
+}
+
 /// S3's own have four levels.
 const DEEPEST: usize = 16;
 
@@ -65,6 +86,23 @@ mod tests {
         let found = read(xml).unwrap();
         let texts: Vec<_> = found.iter().map(|(parent, name, text)| [parent.as_str(), name, text]).collect();
         assert_eq!(texts, [["A", "B", "1 & 2"], ["A", "C", "<"], ["A", "D", ""], ["", "A", ""]]);
+    }
+
+    #[test]
+    fn an_error_is_told_from_what_only_has_one_in_it() {
+        let error_of = |text: &str| error(text.as_bytes());
+        let said = "an error with a good status: InternalError: We failed";
+        let body = "<Error><Code>InternalError</Code><Message>We failed</Message></Error>";
+        for body in [
+            body.to_owned(),
+            format!("\n \n<?xml version=\"1.0\"?>\n{body}"),
+            body.replace("<Error>", "<Error xmlns=\"x\">"),
+        ] {
+            assert_eq!(error_of(&body).as_deref(), Some(said), "{body}");
+        }
+        for good in ["", "<A/>", "<DeleteResult><Error><Code>x</Code></Error></DeleteResult>", "<Errors/>", "ok"] {
+            assert_eq!(error_of(good), None, "{good}");
+        }
     }
 
     #[test]

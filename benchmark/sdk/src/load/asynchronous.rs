@@ -87,6 +87,7 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
             timeout: options.timeout,
             own_network: options.own_network,
             recording: options.recording,
+            keeps_connections: options.keep_alive,
         }
     }
 

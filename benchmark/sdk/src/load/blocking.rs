@@ -40,9 +40,6 @@ impl<C: BlockingClient> Engine for Blocking<C> {
     const CLIENT_SIGNS: bool = false;
 
     fn new(options: &Options) -> Result<Self, ConstructError> {
-        if options.threads != 1 {
-            return Err("a blocking library has one thread for each slot: `--threads` does not apply".into());
-        }
         Ok(Self {
             client: Arc::new(C::new(options)?),
             concurrency: options.concurrency,
@@ -58,6 +55,7 @@ impl<C: BlockingClient> Engine for Blocking<C> {
             timeout: options.timeout,
             own_network: options.own_network,
             recording: options.recording,
+            keeps_connections: options.keep_alive,
         }
     }
 

@@ -59,6 +59,8 @@ pub(crate) struct Load {
     /// The time to the first byte is taken of one call in so many, as a power of two.
     sampling: u32,
     own_network: bool,
+    /// Whether a connection may have carried responses before a request.
+    keeps_connections: bool,
     recorders: Vec<Mutex<Recorder>>,
     slots: Vec<Slot>,
     /// `None` in closed loop.
@@ -161,6 +163,7 @@ pub(crate) struct Shape {
     pub(crate) timeout: Duration,
     pub(crate) own_network: bool,
     pub(crate) recording: bool,
+    pub(crate) keeps_connections: bool,
 }
 
 impl Load {
@@ -184,6 +187,7 @@ impl Load {
             timeout_ns: u64::try_from(shape.timeout.as_nanos()).unwrap_or(u64::MAX),
             sampling: if matches!(schedule.end, End::After(..FEW_CALLS)) { 0 } else { SAMPLING },
             own_network: shape.own_network,
+            keeps_connections: shape.keeps_connections,
             recorders: (0..shape.recorders).map(|_| Mutex::new(Recorder::new(longest_ns, kept))).collect(),
             slots: (0..shape.slots).map(|_| Slot::default()).collect(),
             open: arrivals.map(|arrivals| Mutex::new(OpenLoop::new(arrivals, schedule.start_ns))),
@@ -249,9 +253,8 @@ impl Load {
         let verdict = match outcome {
             // What came too late failed, whether or not the library could be made to give it up.
             Ok(()) if ended_ns - begun.started_ns > self.timeout_ns => Err(Box::new(Failure::timeout())),
-            outcome => {
-                outcome.and_then(|()| request.ask.judge(response.answer()).map_err(|fault| Box::new(fault.into())))
-            }
+            Ok(()) => request.judge(response.answer()).map_err(Box::new),
+            Err(failure) => Err(self.judge_failed(request, response, failure)),
         };
         let failure = match verdict {
             Err(mut failure) => {
@@ -271,6 +274,12 @@ impl Load {
         };
         let last = self.requested(begun, hand, request, (ended_ns, failure.as_ref().map(|failure| failure.kind)));
         After::Ended(Outcome { ended_ns, failure, last })
+    }
+
+    /// What a request failed of, by what had come of its response.
+    #[cold]
+    fn judge_failed(&self, request: &Request<'_>, response: &Response, failure: Box<Failure>) -> Box<Failure> {
+        Box::new(failure.after(request, response, self.keeps_connections))
     }
 
     /// What a request of the window came to, where operations are recorded each by itself.

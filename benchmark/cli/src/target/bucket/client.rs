@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use benchmark_protocol::tests::xml;
 use benchmark_protocol::units::format_size;
+use jiff::Timestamp;
 use reqwest::{Method, StatusCode, Url};
 use rusty_s3::signing::sign;
 use rusty_s3::{Credentials, UrlStyle};
@@ -57,12 +58,20 @@ impl Answer {
     /// The text of a good answer.
     ///
     /// # Errors
-    /// What the server said instead.
+    /// What the server said instead, with a good status or not: one that had begun to answer when it failed could not take that back.
     pub(super) fn good(self) -> Result<String> {
-        if !self.status.is_success() {
+        if !self.status.is_success() || self.is_error() {
             bail!("{}", self.refusal());
         }
         String::from_utf8(self.body).context("an answer that is no UTF-8")
+    }
+
+    /// Whether the body is what S3 says of an error.
+    fn is_error(&self) -> bool {
+        let mut root = String::new();
+        let read = xml::elements(&String::from_utf8_lossy(&self.body), |_, name, _| name.clone_into(&mut root));
+        // The outermost element ends last.
+        read.is_ok() && root == "Error"
     }
 
     /// `status 403 (AccessDenied: Access Denied)`.
@@ -106,6 +115,10 @@ impl Bucket {
             .into_iter()
             .fold(reqwest::Client::builder(), reqwest::ClientBuilder::tls_certs_only)
             .connect_timeout(ANSWER)
+            // Replicas obey none either: what is listed and put is the bucket that they ask.
+            .no_proxy()
+            // Whoever serves both can tell what the harness asks from what the library does.
+            .user_agent(concat!("benchmark/", env!("CARGO_PKG_VERSION")))
             // Headers may be secrets: they go to whom they are meant for, and not where that one sends them.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
@@ -140,7 +153,7 @@ impl Bucket {
     }
 
     async fn ask_once(&self, method: Method, key: &str, query: &[(&str, &str)], sent: &Sent<'_>) -> Result<Answer> {
-        let request = self.client.request(method.clone(), self.url(&method, key, query));
+        let request = self.client.request(method.clone(), self.url(&method, key, query, &Timestamp::now()));
         let request =
             self.headers.iter().fold(request, |request, header| request.header(header.name(), header.value()));
         let (request, bytes) = match sent {
@@ -164,7 +177,7 @@ impl Bucket {
     }
 
     /// The URL of a request; signed, it is a secret for as long as it is good.
-    fn url(&self, method: &Method, key: &str, query: &[(&str, &str)]) -> Url {
+    fn url(&self, method: &Method, key: &str, query: &[(&str, &str)], now: &Timestamp) -> Url {
         let url = if key.is_empty() { self.address.base_url().clone() } else { self.address.object_url(key) };
         let Some(credentials) = &self.credentials else {
             let mut url = url;
@@ -180,7 +193,7 @@ impl Bucket {
             _ => rusty_s3::Method::Get,
         };
         sign(
-            &jiff::Timestamp::now(),
+            now,
             method,
             url,
             credentials.key(),
@@ -201,6 +214,8 @@ fn is_passing(status: StatusCode) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use benchmark_protocol::target::Target;
+
     use super::*;
 
     #[test]
@@ -215,6 +230,49 @@ mod tests {
         ] {
             assert_eq!(answer(body).refusal(), says, "{body}");
             assert_eq!(answer(body).good().unwrap_err().to_string(), says);
+        }
+        let late = |body: &str| Answer { status: StatusCode::OK, body: body.into() }.good();
+        assert_eq!(late(error).unwrap_err().to_string(), "status 200 (AccessDenied: Not yours)");
+        for good in ["", "{}", "<html>", "<ListBucketResult><Error/></ListBucketResult>"] {
+            assert_eq!(late(good).unwrap(), good);
+        }
+    }
+
+    /// As botocore 1.44.8 signs the same requests at the same instant.
+    #[test]
+    fn what_is_signed_is_the_host_in_its_normal_form_and_the_path_of_the_endpoint() {
+        let bucket = |endpoint: &str| {
+            let target = Target::parse("s3://data", Some(endpoint), false).unwrap();
+            let bucket = Bucket::new(&target.endpoint, "data", &[], None).unwrap();
+            Bucket { credentials: Some(Credentials::new("key", "secret")), ..bucket }
+        };
+        let now = "2026-01-02T03:04:05Z".parse().unwrap();
+        for (endpoint, key, query, url, signature) in [
+            (
+                "http://LOCALHOST:80/storage/v1/s3/",
+                "",
+                &[("list-type", "2"), ("prefix", "a b/")][..],
+                "http://localhost/storage/v1/s3/data/?",
+                "6c74cc9e91a973525b4d40a256c1aa317e9477ca9888a35450559ebfa0aa0b4b",
+            ),
+            (
+                "https://Example.org:443/s3",
+                "a b/c",
+                &[],
+                "https://example.org/s3/data/a%20b/c?",
+                "a8de847c613a83499a28b152c01dedfbcaf9d4f1944a0c72f3116f94a4f09035",
+            ),
+            (
+                "http://[::FFFF:127.0.0.1]:9000",
+                "c",
+                &[],
+                "http://[::ffff:7f00:1]:9000/data/c?",
+                "f0237dcfa799286fc8d0fa06e79f327e6cc92b1e6abcba05681b3dcaa1ab55f4",
+            ),
+        ] {
+            let signed = bucket(endpoint).url(&Method::GET, key, query, &now).to_string();
+            assert!(signed.starts_with(url), "{signed}");
+            assert!(signed.ends_with(&format!("X-Amz-Signature={signature}")), "{signed}");
         }
     }
 }

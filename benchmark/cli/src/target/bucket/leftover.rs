@@ -63,15 +63,11 @@ impl Bucket {
             if harness.as_ref().is_some_and(|harness| is_in_sight(harness) && !is_dead(harness)) {
                 continue;
             }
-            let (mut objects, mut newest, mut next) = (0, None, None);
-            loop {
-                let page = self.page(prefix.as_str(), false, next.as_deref()).await?;
+            let (mut objects, mut newest) = (0, None);
+            let mut pages = self.pages(prefix.as_str(), false);
+            while let Some(page) = pages.next().await? {
                 objects += page.objects.len();
                 newest = newest.max(page.objects.iter().filter_map(|listed| listed.modified).max());
-                next = page.next;
-                if next.is_none() {
-                    break;
-                }
             }
             let uploads = self.uploads(prefix.as_str()).await.unwrap_or_default();
             newest = newest.max(uploads.iter().filter_map(|upload| upload.begun).max());

@@ -1,20 +1,24 @@
 //! What a bucket holds, page by page.
 
+use std::collections::HashSet;
+
 use anyhow::{Context, Result, anyhow, bail};
 use benchmark_protocol::message::Object;
+use benchmark_protocol::target::can_be_named;
 use benchmark_protocol::tests::xml;
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
 use rusty_s3::actions::ListObjectsV2;
 
 use super::client::{Bucket, Sent};
+use super::pages::{NO_WAY_ON, Pages, in_a_circle};
 use super::prefix::{ABOVE, RunPrefix};
 
 /// The most objects that a workload draws from.
 const MOST: usize = 1_000;
 
-/// The most pages that are looked at for them.
-const MOST_PAGES: usize = 32;
+/// The most keys that are looked at for them, some more where a page goes beyond.
+const MOST_KEYS: usize = 100_000;
 
 /// A page of a listing.
 #[derive(Debug)]
@@ -43,7 +47,7 @@ pub(super) struct Upload {
 }
 
 /// Where the next page of uploads begins: behind this key, and behind this id of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Behind {
     key: String,
     id: String,
@@ -55,26 +59,36 @@ impl Bucket {
     /// # Errors
     /// When the server does not answer with a listing, or there is no such object.
     pub(crate) async fn readable(&self, least: u64) -> Result<Vec<Object>> {
-        let (mut found, mut next) = (Vec::new(), None);
-        for _ in 0..MOST_PAGES {
-            let page = self.page("", false, next.as_deref()).await?;
+        let (mut found, mut keys) = (Vec::new(), 0);
+        let mut pages = self.pages("", false);
+        while found.len() < MOST && keys < MOST_KEYS {
+            let Some(page) = pages.next().await? else { break };
+            keys += page.objects.len();
             found.extend(page.objects.into_iter().filter_map(|listed| readable(listed, least)));
-            next = page.next;
-            if next.is_none() || found.len() >= MOST {
-                break;
-            }
         }
         found.truncate(MOST);
         if found.is_empty() {
+            let looked_at = match keys {
+                0 => "it lists no key".to_owned(),
+                1 => "the one key that it lists was looked at".to_owned(),
+                _ if keys < MOST_KEYS => format!("all {keys} keys that it lists were looked at"),
+                _ => format!("the first {keys} keys that it lists were looked at"),
+            };
             bail!(
-                "{} holds no object of at least {least} bytes: upload one, or name a smaller request_size",
+                "{} holds no object of at least {least} bytes that a run may read ({looked_at}): upload one, or name a smaller \
+                 request_size",
                 self.name
             );
         }
         Ok(found)
     }
 
-    /// A page of the keys that begin so; grouped, where asked for, by what comes before the next slash.
+    /// The pages of the keys that begin so; grouped, where asked for, by what comes before the next slash.
+    pub(super) fn pages<'a>(&'a self, prefix: &'a str, grouped: bool) -> Pages<'a> {
+        Pages::new(self, prefix, grouped)
+    }
+
+    /// One of them, at this token.
     ///
     /// # Errors
     /// When the server does not answer with a listing of such keys.
@@ -99,14 +113,10 @@ impl Bucket {
     /// # Errors
     /// When the server does not answer with a listing.
     pub(super) async fn runs(&self) -> Result<Vec<RunPrefix>> {
-        let (mut runs, mut next) = (Vec::new(), None);
-        loop {
-            let page = self.page(ABOVE, true, next.as_deref()).await?;
+        let mut runs = Vec::new();
+        let mut pages = self.pages(ABOVE, true);
+        while let Some(page) = pages.next().await? {
             runs.extend(page.prefixes.iter().filter_map(|prefix| RunPrefix::above(prefix)));
-            next = page.next;
-            if next.is_none() {
-                break;
-            }
         }
         // Not everybody who may write may list these.
         let uploads = self.uploads(ABOVE).await.unwrap_or_default();
@@ -121,7 +131,7 @@ impl Bucket {
     /// # Errors
     /// When it refuses to.
     pub(super) async fn uploads(&self, prefix: &str) -> Result<Vec<Upload>> {
-        let (mut found, mut markers) = (Vec::new(), None::<Behind>);
+        let (mut found, mut markers, mut known) = (Vec::new(), None::<Behind>, HashSet::new());
         loop {
             let mut query: Vec<(&str, &str)> = Vec::new();
             if let Some(Behind { key, .. }) = &markers {
@@ -139,18 +149,23 @@ impl Bucket {
             }
             let (uploads, next) = read_uploads(&answer.good().with_context(cannot)?).with_context(cannot)?;
             found.extend(uploads.into_iter().filter(|upload| upload.key.starts_with(prefix)));
-            if next.is_none() || next == markers {
-                return Ok(found);
+            let Some(behind) = next else { return Ok(found) };
+            if behind == Behind::default() {
+                bail!("{}: {NO_WAY_ON}", cannot());
             }
-            markers = next;
+            if !known.insert(behind.clone()) {
+                bail!("{}: {}", cannot(), in_a_circle(&behind.key));
+            }
+            markers = Some(behind);
         }
     }
 }
 
-/// What of a foreign bucket may be read: what runs put and remove is not to be relied on.
+/// What of a foreign bucket may be read: what runs put and remove is not to be relied on, and some keys libraries ask for in different ways.
 fn readable(listed: Listed, least: u64) -> Option<Object> {
     let size = listed.size.filter(|size| *size >= least)?;
-    (!listed.key.starts_with(ABOVE)).then_some(Object { key: listed.key, size })
+    let may_be_read = !listed.key.starts_with(ABOVE) && can_be_named(&listed.key);
+    may_be_read.then_some(Object { key: listed.key, size })
 }
 
 /// The objects of at least this size on a page that a workload may read.
@@ -159,7 +174,11 @@ pub(crate) fn objects(page: &str, least: u64) -> Result<Vec<Object>> {
 }
 
 fn read(page: &str) -> Result<Page> {
-    let listing = ListObjectsV2::parse_response(page).map_err(|error| anyhow!("no S3 listing: {error}"))?;
+    let listing = ListObjectsV2::parse_response(page).map_err(|error| match error.to_string() {
+        // The one thing that a listing lacks because of another that it has.
+        lacks if lacks.contains("next_continuation_token") => anyhow!("{NO_WAY_ON}"),
+        error => anyhow!("no S3 listing: {error}"),
+    })?;
     let listed = listing.contents.into_iter().map(|object| Listed {
         modified: object.last_modified.as_deref().and_then(|text| text.parse().ok()),
         size: object.size,

@@ -7,6 +7,7 @@ mod content;
 mod leftover;
 mod list;
 mod marker;
+mod pages;
 mod prefix;
 mod put;
 mod remove;

@@ -61,16 +61,11 @@ impl Bucket {
                 }
                 Err(error) => removed.count(Err(error)),
             }
-            let mut next = None;
-            loop {
-                let page = self.page(prefix.as_str(), false, next.as_deref()).await?;
+            let mut pages = self.pages(prefix.as_str(), false);
+            while let Some(page) = pages.next().await? {
                 let keys = page.objects.into_iter().map(|listed| listed.key).filter(|key| *key != prefix.key(MARKER));
                 self.remove(prefix, keys.collect(), &mut removed).await;
                 on_gone(removed.gone);
-                next = page.next;
-                if next.is_none() {
-                    break;
-                }
             }
             if removed.gone == before {
                 break;

@@ -1,6 +1,7 @@
 //! Buckets that are not ours, at two servers of S3: what runs put there is removed, whatever becomes of them, and a stranger's objects are
 //! none of their business.
 
+mod endpoints;
 mod every_test;
 mod interruption;
 mod leave;

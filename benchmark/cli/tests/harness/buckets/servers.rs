@@ -145,22 +145,36 @@ impl Server for Moto {
 /// s3s-fs: it checks signatures, or knows no credentials.
 pub(super) struct S3sFs {
     port: u16,
+    path: &'static str,
     is_signed: bool,
     folder: TempDir,
     running: Option<(tokio::sync::oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
-async fn serve(listener: TcpListener, service: S3Service) {
+async fn serve(listener: TcpListener, service: S3Service, below: &'static str) {
     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
     while let Ok((stream, _)) = listener.accept().await {
         let http = hyper::server::conn::http1::Builder::new();
+        let service = service.clone();
+        let stripped = hyper::service::service_fn(move |mut request: hyper::Request<_>| {
+            // What does not lie below that path is asked for at a place that no bucket has.
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            let path = path.strip_prefix(below).map_or_else(|| "/not-here".to_owned(), str::to_owned);
+            *request.uri_mut() = path.parse().unwrap();
+            hyper::service::Service::call(&service, request)
+        });
         // A client that leaves is no error of the server's.
-        tokio::spawn(http.serve_connection(TokioIo::new(stream), service.clone()));
+        tokio::spawn(http.serve_connection(TokioIo::new(stream), stripped));
     }
 }
 
 impl S3sFs {
     pub(super) fn start(is_signed: bool) -> Self {
+        Self::start_below("", is_signed)
+    }
+
+    /// Behind a gateway: its endpoint has this path.
+    pub(super) fn start_below(path: &'static str, is_signed: bool) -> Self {
         let folder = TempDir::new().unwrap();
         fs::create_dir(folder.path().join("data")).unwrap();
         let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder.path()).unwrap());
@@ -176,12 +190,12 @@ impl S3sFs {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 tokio::select! {
-                    () = serve(listener, service) => {}
+                    () = serve(listener, service, path) => {}
                     _ = stopped => {}
                 }
             });
         });
-        let server = Self { port, is_signed, folder, running: Some((stop, thread)) };
+        let server = Self { port, path, is_signed, folder, running: Some((stop, thread)) };
         STRANGERS.iter().for_each(|key| server.put(key, &content(key)));
         server
     }
@@ -202,7 +216,7 @@ impl Drop for S3sFs {
 
 impl Server for S3sFs {
     fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}{}", self.port, self.path)
     }
 
     fn is_signed(&self) -> bool {

@@ -73,7 +73,14 @@ fn the_time_to_the_first_byte_is_taken_of_an_even_sample() {
         let program = ["program", "--test", "call_api", "--target", "http://h/"];
         let options = Options::parse_from(program.into_iter().chain(flags.split(' ')));
         let workload = Workload::new(&options, (1, 0), &[], false).unwrap();
-        let shape = Shape { slots: 1, recorders: 1, timeout: options.timeout, own_network: false, recording: true };
+        let shape = Shape {
+            slots: 1,
+            recorders: 1,
+            timeout: options.timeout,
+            own_network: false,
+            recording: true,
+            keeps_connections: true,
+        };
         Load::new(workload, Schedule::of(&options, None), None, shape)
     };
     let sampled = |load: &Load, ordinals: &mut dyn Iterator<Item = u64>| {
