@@ -1,12 +1,13 @@
 //! The table at the end of a campaign.
 
-use std::io::{IsTerminal, stdout};
+use std::io::stdout;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
 use super::naming::Naming;
 use crate::case::Case;
+use crate::output;
 use crate::results::{CampaignRow, CeilingBy, CeilingShare, Row};
 use crate::stats::comparison::Metric;
 
@@ -33,7 +34,11 @@ pub fn table(rows: &[CampaignRow]) -> String {
     rows.sort_by_cached_key(|row| (row.case.test, group(row), !row.row.is_valid()));
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    if !stdout().is_terminal() {
+    if !output::has_colours(&stdout()) {
+        // As wide as the terminal all the same, where it is one.
+        if let Some(width) = table.width() {
+            table.set_width(width);
+        }
         table.force_no_tty();
     }
     table.set_header(["library", "test"].into_iter().chain(naming.header()).chain(FIGURES));

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::alone::forget;
 use super::engine::{Engine, harness_label};
+use super::engine_address::EngineAddress;
 use super::stderr::Tail;
 use super::{Capabilities, Exit, Identity, Job, Known, News, Replicas, Runner};
 use crate::exit::Missing;
@@ -36,28 +37,32 @@ const SHORT_ID: usize = 12;
 pub struct ComposeTool {
     words: Vec<String>,
     version: String,
+    /// The Engine that it is to use, whatever it would follow itself.
+    engine: EngineAddress,
 }
 
 impl ComposeTool {
-    /// Finds it: what `BENCHMARK_COMPOSE` names, else `docker compose`, else `docker-compose`.
+    /// Finds it, for this Engine: what `BENCHMARK_COMPOSE` names, else `docker compose`, else `docker-compose`.
     ///
     /// # Errors
     /// [`Missing`] where there is none.
-    pub async fn find() -> Result<Self> {
+    pub async fn find(engine: &Engine) -> Result<Self> {
         let named = std::env::var("BENCHMARK_COMPOSE").ok().filter(|words| !words.is_empty());
         let candidates = named.as_deref().map_or_else(|| vec!["docker compose", "docker-compose"], |named| vec![named]);
         for candidate in &candidates {
             let words: Vec<String> = candidate.split_whitespace().map(str::to_owned).collect();
-            let Some((program, arguments)) = words.split_first() else { continue };
-            let mut command = Command::new(program);
-            command.args(arguments).args(["version", "--short"]);
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            if words.is_empty() {
+                continue;
+            }
+            let mut tool = Self { words, version: String::new(), engine: engine.address().clone() };
+            let mut command = tool.command();
+            command.args(["version", "--short"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let Ok(group) = Group::spawn(&mut command) else { continue };
             if let Ok(Ok(output)) = timeout(ANSWER, group.output()).await
                 && output.status.success()
             {
-                let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-                return Ok(Self { words, version });
+                String::from_utf8_lossy(&output.stdout).trim().clone_into(&mut tool.version);
+                return Ok(tool);
             }
         }
         Err(Missing(format!(
@@ -70,6 +75,7 @@ impl ComposeTool {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.words[0]);
         command.args(&self.words[1..]);
+        self.engine.give_to(&mut command);
         command
     }
 }

@@ -5,6 +5,7 @@ mod alone;
 mod compose;
 mod each;
 mod engine;
+mod engine_address;
 mod process;
 mod reach;
 mod stderr;

@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod clocks;
+mod contexts;
 mod cores;
 mod interruption;
 mod losses;

@@ -12,6 +12,7 @@ mod liars;
 mod libraries;
 mod new;
 mod open_loop;
+mod output;
 mod protocol;
 pub(crate) mod support;
 mod targets;

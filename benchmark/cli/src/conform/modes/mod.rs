@@ -56,7 +56,9 @@ const UPLOADING: &[(&str, &str)] = &[
     ("--endpoint", "http://{address}"),
     ("--writes", "true"),
     ("--requests", "8"),
-    ("--param", "objects=4,part_size=10000,parts=2"),
+    ("--param", "objects=4"),
+    ("--param", "part_size=10000"),
+    ("--param", "parts=2"),
 ];
 
 /// A few requests a second, so that connections are idle in between.
@@ -119,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_manner_is_held_against_the_libraries() {
-        let used = |name: &str| modes().any(move |mode| mode.server == Server::Manner(name));
+        let used = |name: &'static str| modes().any(move |mode| mode.server == Server::Manner(name));
         let unused: Vec<&str> = misbehave::manners().map(|manner| manner.name).filter(|name| !used(name)).collect();
         assert!(unused.is_empty(), "{unused:?}");
     }
