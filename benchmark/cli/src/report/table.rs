@@ -8,7 +8,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Tab
 use super::naming::Naming;
 use crate::case::Case;
 use crate::output;
-use crate::results::{CampaignRow, Row};
+use crate::results::{CampaignRow, CeilingBy, CeilingShare, Row};
 use crate::stats::comparison::Metric;
 
 /// What a row says, after the case.
@@ -142,9 +142,18 @@ fn figures(row: &Row) -> [Cell; FIGURES.len()] {
         sure(Metric::Cpu, 2),
         number(figures.cpu_seconds_per_gb, 3),
         number(figures.peak_rss_bytes.map(|bytes| bytes as f64 / 1e6), 1),
-        Cell::new(row.ceiling_share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0))),
+        Cell::new(row.ceiling.map_or_else(|| "-".to_owned(), of_ceiling)),
         verdict,
     ]
+}
+
+/// `93 % by rate`, `88 % by CPU`.
+fn of_ceiling(ceiling: CeilingShare) -> String {
+    let by = match ceiling.by {
+        CeilingBy::Rate => "rate",
+        CeilingBy::Cpu => "CPU",
+    };
+    format!("{:.0} % by {by}", ceiling.share * 100.0)
 }
 
 /// A case without whom it measures: rows that have it in common compare.

@@ -21,7 +21,7 @@ use super::engine_address::EngineAddress;
 use super::stderr::Tail;
 use super::{Capabilities, Exit, Identity, Job, Known, News, Replicas, Runner};
 use crate::exit::Missing;
-use crate::machine::{Cgroup, CpuSplit, Group};
+use crate::machine::{Cgroup, CpuSplit, Group, Shares};
 
 /// The service of docker-compose.yaml that is scaled.
 const SERVICE: &str = "benchmark-runner";
@@ -195,6 +195,7 @@ impl Runner for Compose {
             ids: Arc::clone(&ids),
             limited: job.case.cpu_limit.is_some(),
             cgroups: Arc::clone(&cgroups),
+            cpus: job.cpus.clone(),
             news: sender,
         };
         let task = tokio::spawn(watch.run(self.up(job)));
@@ -246,6 +247,7 @@ struct Watch {
     /// Whether the containers have a CPU limit, at which the kernel may hold them back.
     limited: bool,
     cgroups: Arc<Mutex<Vec<Cgroup>>>,
+    cpus: Shares,
     news: Sender<News>,
 }
 
@@ -268,6 +270,10 @@ impl Watch {
         }
         let ids = self.engine.containers_of(&self.run_id).await?;
         let found = ids.len();
+        // All containers of a service start alike. None has its seat before it is listed, and so none its load before it has its CPUs.
+        let confined =
+            ids.iter().enumerate().filter_map(|(place, id)| Some(self.engine.confine(id, self.cpus.get(place)?)));
+        join_all(confined).await.into_iter().collect::<Result<()>>()?;
         self.ids.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&ids);
         if self.limited {
             let cgroups = join_all(ids.iter().map(|id| self.engine.cgroup_of(id))).await;

@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, ContainerInspectResponse, HostConfig, NetworkCreateRequest};
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, ContainerUpdateBody, HostConfig, NetworkCreateRequest,
+};
 use bollard::query_parameters::{
     BuildImageOptions, CreateContainerOptions, InspectContainerOptions, InspectNetworkOptions,
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
@@ -23,7 +25,7 @@ use super::engine_address::{EngineAddress, is_of_this_host};
 use super::stderr::Tail;
 use crate::exit::Missing;
 use crate::machine;
-use crate::machine::{Cgroup, ProcessIdentity};
+use crate::machine::{Cgroup, Cpus, ProcessIdentity};
 
 /// The label with the run that a container belongs to.
 const RUN_LABEL: &str = "benchmark.run_id";
@@ -319,6 +321,17 @@ impl Engine {
             .into_iter()
             .filter_map(|container| Some((container.id?, harness(container.labels).unwrap_or_default())))
             .collect())
+    }
+
+    /// Keeps a running container to these CPUs, without a quota, which would hold it back in the midst of a period.
+    pub(super) async fn confine(&self, container_id: &str, cpus: &Cpus) -> Result<()> {
+        let update = ContainerUpdateBody { cpuset_cpus: Some(cpus.to_string()), ..ContainerUpdateBody::default() };
+        match within(self.docker.update_container(container_id, update)).await {
+            Err(error) if !is_gone(&error) => {
+                Err(error).with_context(|| format!("cannot keep a container to CPUs {cpus}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether there is an image of this name.

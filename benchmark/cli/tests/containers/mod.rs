@@ -3,6 +3,7 @@
 mod campaigns;
 mod clocks;
 mod contexts;
+mod cores;
 mod interruption;
 mod losses;
 mod monitoring;
