@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use benchmark_protocol::counts::{FailureKind, Failures};
+use benchmark_protocol::tests::Test;
 
 use super::mode::Mode;
 use crate::run::Reason;
@@ -71,8 +72,11 @@ impl Outcome {
     /// What the server saw that the replica does not tell.
     fn count(&mut self, mode: &Mode, issued: Option<u64>, seen: Seen) {
         let all = seen.requests + seen.elsewhere;
+        // Of a first call that failed the replica says no more than that it was one, however many requests it had.
+        let is_told = !self.words.starts_with("verify") || !has_several(mode.test);
         if let Some(issued) = issued
             && all > issued
+            && is_told
         {
             self.add(&format!("+{}", requests(all - issued)));
         }
@@ -84,6 +88,11 @@ impl Outcome {
     fn add(&mut self, what: &str) {
         self.words = format!("{}, {what}", self.words);
     }
+}
+
+/// Whether a call of a test may be several requests.
+fn has_several(test: &str) -> bool {
+    Test::named(test).is_some_and(|test| test.operations().len() > 1)
 }
 
 fn requests(number: u64) -> String {

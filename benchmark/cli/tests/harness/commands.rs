@@ -48,6 +48,7 @@ fn help_has_examples() {
         "compare",
         "rank",
         "list",
+        "conform",
         "doctor",
         "origin",
         "completions",

@@ -32,7 +32,7 @@ pub(super) fn reply(asked: &Asked, world: &World) -> Reply {
             xml("<InitiateMultipartUploadResult><UploadId>upload-1</UploadId></InitiateMultipartUploadResult>")
         }
         "POST" if has("uploadId") => {
-            world.put().insert(asked.key().into_owned(), OBJECT_SIZE);
+            world.complete(&asked.key());
             xml(COMPLETED)
         }
         "POST" if has("delete") => {
@@ -45,8 +45,11 @@ pub(super) fn reply(asked: &Asked, world: &World) -> Reply {
             xml("<DeleteResult></DeleteResult>")
         }
         "PUT" => {
-            if !has("partNumber") {
-                world.put().insert(asked.key().into_owned(), asked.length());
+            match asked.parameter("partNumber") {
+                Some(number) => world.part(&asked.key(), &number, asked.length()),
+                None => {
+                    world.put().insert(asked.key().into_owned(), asked.length());
+                }
             }
             Reply::new(200, "OK", "").with("etag", TAG)
         }

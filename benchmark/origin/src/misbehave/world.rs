@@ -8,6 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Default)]
 pub(super) struct World {
     put: Mutex<BTreeMap<String, u64>>,
+    /// The sizes of the parts of uploads, by key and number.
+    parts: Mutex<BTreeMap<(String, String), u64>>,
     last: Mutex<Option<super::reply::Reply>>,
     pub(super) elsewhere: Option<SocketAddr>,
 }
@@ -21,6 +23,20 @@ impl World {
     /// The sizes of the objects that were put, by key.
     pub(super) fn put(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
         self.put.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A part of an upload was put.
+    pub(super) fn part(&self, key: &str, number: &str, size: u64) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.insert((key.to_owned(), number.to_owned()), size);
+    }
+
+    /// All parts of an upload are one object now.
+    pub(super) fn complete(&self, key: &str) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = parts.iter().filter(|((of, _), _)| of == key).map(|(_, size)| size).sum();
+        parts.retain(|(of, _), _| of != key);
+        self.put().insert(key.to_owned(), size);
     }
 
     /// Keeps a response, and hands over the one that was kept before.

@@ -36,11 +36,7 @@ pub(super) const MODES: &[Mode] = &[
     put("never-continues", "valid", "no library waits for 100 Continue, or none for ever"),
     put("refuses-expectations", "verify: status", NO_SUCCESS),
     put("redirects-puts", "verify: status", NOT_FOLLOWED),
-    put(
-        "put-with-error",
-        "valid",
-        "S3 says 200 to a PUT once it is done; other than of completions nothing says that a body counts",
-    ),
+    put("put-with-error", "verify: bad_bytes", "an error is one, whatever status it comes with"),
     put("created", "valid", "other servers than S3 tell a new object by 201"),
     Mode { waits: true, ..put("never-takes", "verify: timeout", "the answer does not come within --timeout") },
     Mode {
