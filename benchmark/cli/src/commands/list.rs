@@ -44,6 +44,9 @@ impl List {
                 for (option, reason) in &library.unsupported {
                     say!("unsupported: {} {option}: {reason}", library.name);
                 }
+                for (mode, declared) in &library.conformance {
+                    println!("differs: {} in {mode}: {}, as {}", library.name, declared.does, declared.why);
+                }
             }
             say!("\n{}", suites_table(&suite::list(&root)?));
         }

@@ -1,6 +1,5 @@
 //! One cell: a server of its own, the harness run against it as a user would, and what came of it.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -14,7 +13,8 @@ use tokio::time::timeout;
 
 use super::mode::{Mode, Server};
 use super::outcome::{Ended, Outcome, Seen};
-use super::server::Running;
+use super::server::{ACCESS_KEY, Running, SECRET_KEY};
+use super::tls::Certified;
 use crate::library::Library;
 use crate::machine::Group;
 
@@ -35,7 +35,7 @@ const USUAL: [(&str, &str); 9] = [
 ];
 
 /// Variables of the caller's that change what is run, by the beginning of their names.
-const FORGOTTEN: [&str; 3] = ["BENCHMARK_", "AWS_", "COMPOSE_"];
+const FORGOTTEN: [&str; 4] = ["BENCHMARK_", "AWS_", "COMPOSE_", "SSL_CERT_"];
 
 /// Those of them that say how and not what.
 const KEPT: [&str; 2] = ["BENCHMARK_ROOT", "BENCHMARK_COMPOSE"];
@@ -93,6 +93,10 @@ pub async fn run_cell(bench: &Bench, library: &Library, mode: &Mode, place: Wher
         let proxies = serde_json::json!({"proxies": {"default": {"httpProxy": proxy, "httpsProxy": proxy}}});
         std::fs::write(docker.join("config.json"), proxies.to_string())?;
     }
+    let ca = folder.join("ca.pem");
+    if let Some(authority) = &servers.authority {
+        std::fs::write(&ca, authority)?;
+    }
     let database = folder.join("conform.db");
     let filled = |text: &str| {
         text.replace("{address}", &servers.address.to_string())
@@ -100,6 +104,9 @@ pub async fn run_cell(bench: &Bench, library: &Library, mode: &Mode, place: Wher
             .replace("{port}", &servers.address.port().to_string())
             .replace("{proxy}", &servers.proxy.address.to_string())
             .replace("{docker_config}", &docker.display().to_string())
+            .replace("{ca}", &ca.display().to_string())
+            .replace("{access_key}", ACCESS_KEY)
+            .replace("{secret_key}", SECRET_KEY)
     };
     let mut command = Command::new(&bench.program);
     for (name, _) in std::env::vars_os() {
@@ -110,8 +117,9 @@ pub async fn run_cell(bench: &Bench, library: &Library, mode: &Mode, place: Wher
         }
     }
     command.args(["run-test", &library.name, mode.test, "--runner", place.runner(), "--db"]).arg(&database);
-    let flags: BTreeMap<&str, &str> = USUAL.into_iter().chain(mode.flags.iter().copied()).collect();
-    command.args(flags.into_iter().map(|(name, value)| format!("{name}={}", filled(value))));
+    let usual = USUAL.into_iter().filter(|(name, _)| !mode.flags.iter().any(|(own, _)| own == name));
+    let flags = usual.chain(mode.flags.iter().copied());
+    command.args(flags.map(|(name, value)| format!("{name}={}", filled(value))));
     command.envs(mode.environment.iter().map(|(name, value)| (*name, filled(value))));
     command.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let harness = Group::spawn(&mut command).with_context(|| format!("cannot start `{}`", bench.program.display()))?;
@@ -133,6 +141,8 @@ pub async fn run_cell(bench: &Bench, library: &Library, mode: &Mode, place: Wher
 /// The servers of a cell.
 struct Servers {
     address: SocketAddr,
+    /// What is to be trusted, in PEM, where there is TLS.
+    authority: Option<String>,
     main: Main,
     elsewhere: Running,
     proxy: Running,
@@ -141,6 +151,15 @@ struct Servers {
 /// Who is asked.
 enum Main {
     Served(Running),
+    /// Behind TLS, which counts nothing.
+    Secured {
+        behind: Running,
+        _before: Running,
+    },
+    /// Our origin, which counts otherwise.
+    Origin {
+        _running: Running,
+    },
     /// Bound, so that the port stays free of others, and without anybody listening.
     Nobody {
         _socket: Socket,
@@ -151,11 +170,25 @@ impl Servers {
     fn start(mode: &Mode, ip: IpAddr) -> Result<Self> {
         let elsewhere = Running::start(ip, &misbehave::HONEST, None)?;
         let proxy = Running::start(ip, &misbehave::HONEST, None)?;
+        let served = |name| {
+            let Some(manner) = misbehave::named(name) else { bail!("unknown manner `{name}`") };
+            Running::start(ip, manner, Some(elsewhere.address))
+        };
+        let mut authority = None;
         let (address, main) = match mode.server {
             Server::Manner(name) => {
-                let Some(manner) = misbehave::named(name) else { bail!("unknown manner `{name}`") };
-                let running = Running::start(ip, manner, Some(elsewhere.address))?;
+                let running = served(name)?;
                 (running.address, Main::Served(running))
+            }
+            Server::Tls(name) => {
+                let (behind, certified) = (served(name)?, Certified::make(ip)?);
+                let before = Running::terminator(ip, &certified, behind.address)?;
+                authority = Some(certified.authority);
+                (before.address, Main::Secured { behind, _before: before })
+            }
+            Server::Origin => {
+                let running = Running::origin(ip)?;
+                (running.address, Main::Origin { _running: running })
             }
             Server::Nobody => {
                 let address = SocketAddr::from((ip, 0));
@@ -165,15 +198,15 @@ impl Servers {
                 (bound, Main::Nobody { _socket: socket })
             }
         };
-        Ok(Self { address, main, elsewhere, proxy })
+        Ok(Self { address, authority, main, elsewhere, proxy })
     }
 
     fn seen(&self) -> Seen {
         let elsewhere = self.elsewhere.counters.requests();
         let at_proxy = self.proxy.counters.connections();
         match &self.main {
-            Main::Nobody { .. } => Seen { elsewhere, at_proxy, ..Seen::default() },
-            Main::Served(running) => Seen {
+            Main::Nobody { .. } | Main::Origin { .. } => Seen { elsewhere, at_proxy, ..Seen::default() },
+            Main::Served(running) | Main::Secured { behind: running, .. } => Seen {
                 requests: running.counters.requests(),
                 elsewhere,
                 at_proxy,

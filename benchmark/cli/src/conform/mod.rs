@@ -10,6 +10,7 @@ mod modes;
 mod outcome;
 mod page;
 mod server;
+mod tls;
 mod trouble;
 
 pub use cell::{Bench, Where, run_cell};

@@ -92,6 +92,10 @@ pub struct Mode {
 pub enum Server {
     /// A server of this manner ([`benchmark_origin::misbehave`]).
     Manner(&'static str),
+    /// The same, by TLS, with a certificate of an authority that nobody knows: `{ca}` is its file.
+    Tls(&'static str),
+    /// Our origin, which checks signatures.
+    Origin,
     /// An address at which nobody listens.
     Nobody,
 }
@@ -109,7 +113,7 @@ impl Mode {
     pub fn summary(&self) -> &'static str {
         let of_manner = match self.server {
             Server::Manner(name) => benchmark_origin::misbehave::named(name).map(|manner| manner.summary),
-            Server::Nobody => None,
+            Server::Tls(_) | Server::Origin | Server::Nobody => None,
         };
         self.about.or(of_manner).unwrap_or_default()
     }

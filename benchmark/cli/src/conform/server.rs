@@ -5,10 +5,17 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result};
-use benchmark_origin::misbehave::{Counters, Manner, serve};
+use benchmark_origin::misbehave::{Counters, Manner};
+use benchmark_origin::{Config, Credentials, misbehave};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
+
+use super::tls::{Certified, terminate};
+
+/// What requests to the origin are signed with.
+pub(super) const ACCESS_KEY: &str = "conform";
+pub(super) const SECRET_KEY: &str = "conform-secret";
 
 /// A server that runs until it is dropped.
 pub(super) struct Running {
@@ -24,29 +31,63 @@ impl Running {
     /// # Errors
     /// When the address is none of this host's, or a thread cannot be had.
     pub(super) fn start(ip: IpAddr, manner: &'static Manner, elsewhere: Option<SocketAddr>) -> Result<Self> {
+        let counters = Arc::<Counters>::default();
+        let counting = Arc::clone(&counters);
+        Self::with(ip, counters, async move |listener, shutdown| {
+            misbehave::serve(TcpListener::from_std(listener)?, manner, elsewhere, counting, shutdown).await
+        })
+    }
+
+    /// Speaks TLS in front of a server.
+    ///
+    /// # Errors
+    /// As [`Running::start`].
+    pub(super) fn terminator(ip: IpAddr, certified: &Certified, behind: SocketAddr) -> Result<Self> {
+        let acceptor = certified.acceptor.clone();
+        Self::with(ip, Arc::default(), async move |listener, shutdown| {
+            terminate(TcpListener::from_std(listener)?, acceptor, behind, shutdown).await
+        })
+    }
+
+    /// Our origin, where every bucket exists, and a signature is a good one or refused. It counts nothing here.
+    ///
+    /// # Errors
+    /// As [`Running::start`].
+    pub(super) fn origin(ip: IpAddr) -> Result<Self> {
+        let credentials = Credentials { access_key: ACCESS_KEY.to_owned(), secret_key: SECRET_KEY.to_owned() };
+        let config = Config {
+            credentials: Some(credentials),
+            open: true,
+            object_size: misbehave::OBJECT_SIZE,
+            ..Config::new(uuid::Uuid::new_v4().to_string())
+        };
+        Self::with(ip, Arc::default(), async move |listener, shutdown| {
+            benchmark_origin::serve(vec![listener], config, shutdown).await
+        })
+    }
+
+    fn with<F>(ip: IpAddr, counters: Arc<Counters>, serve: F) -> Result<Self>
+    where
+        F: AsyncFnOnce(std::net::TcpListener, Shutdown) -> std::io::Result<()> + Send + 'static,
+    {
         let listener = std::net::TcpListener::bind((ip, 0)).with_context(|| format!("cannot listen on {ip}"))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let counters = Arc::<Counters>::default();
         let (stop, stopped) = oneshot::channel();
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let serving = Arc::clone(&counters);
-        let thread = std::thread::Builder::new().name(manner.name.to_owned()).spawn(move || {
-            runtime.block_on(async {
-                // Whoever drops the sender wants it to end as well.
-                let shutdown = async { drop(stopped.await) };
-                let served = match TcpListener::from_std(listener) {
-                    Ok(listener) => serve(listener, manner, elsewhere, serving, shutdown).await,
-                    Err(error) => Err(error),
-                };
-                if let Err(error) = served {
-                    tracing::warn!("the server `{}` ended: {error}", manner.name);
-                }
-            });
+        let thread = std::thread::Builder::new().name("conform-server".to_owned()).spawn(move || {
+            // Whoever drops the sender wants it to end as well.
+            let shutdown: Shutdown = Box::pin(async { drop(stopped.await) });
+            if let Err(error) = runtime.block_on(serve(listener, shutdown)) {
+                tracing::warn!("the server at {address} ended: {error}");
+            }
         })?;
         Ok(Self { address, counters, stop: Some(stop), thread: Some(thread) })
     }
 }
+
+/// When a server is to end.
+type Shutdown = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Drop for Running {
     fn drop(&mut self) {

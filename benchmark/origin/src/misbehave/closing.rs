@@ -12,7 +12,7 @@ use super::{Manner, honest};
 const LAST: u64 = 3;
 
 /// How long some time is, where a connection is ended some time later.
-const LATER: Duration = Duration::from_millis(50);
+const LATER: Duration = Duration::from_millis(10);
 
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_millis(200);
@@ -31,10 +31,10 @@ pub(super) const MANNERS: &[Manner] = &[
     ),
     Manner::new(
         "ends-later",
-        "ends each connection (FIN) 50 ms after a response, without saying so",
+        "ends each connection (FIN) 10 ms after a response, without saying so",
         |asked, world| honest::answer(asked, world).pause(LATER).end(),
     ),
-    Manner::new("resets-later", "resets each connection 50 ms after a response", |asked, world| {
+    Manner::new("resets-later", "resets each connection 10 ms after a response", |asked, world| {
         honest::answer(asked, world).pause(LATER).reset()
     }),
     Manner {
@@ -48,7 +48,9 @@ pub(super) const MANNERS: &[Manner] = &[
         Script::default().reset()
     }),
     Manner::deaf("ends-at-once", "ends each connection (FIN) before it reads anything", || Script::default().end()),
-    Manner::deaf("resets-at-once", "resets each connection before it reads anything", || Script::default().reset()),
+    Manner::deaf("resets-unread", "resets each connection before it reads anything", || {
+        Script::default().pause(LATER).reset()
+    }),
     Manner::new("announces-end", "says `connection: close` with each response, and does so", |asked, world| {
         Script::of(&honest::reply(asked, world).with("connection", "close"))
     }),

@@ -6,6 +6,7 @@ mod client;
 mod clients;
 mod control;
 mod faults;
+mod misbehaviour;
 mod objects;
 mod operations;
 mod refusals;

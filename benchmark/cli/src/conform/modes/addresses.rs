@@ -19,6 +19,17 @@ const fn at(name: &'static str, about: &'static str, base: Mode) -> Mode {
     Mode { name, kind: Kind::Addresses, about: Some(about), ..base }
 }
 
+/// Asked of our origin, as it checks signatures.
+const fn signed(name: &'static str, about: &'static str) -> Mode {
+    Mode {
+        why: "a signature is of the host and the path that are sent, however these were written",
+        server: Server::Origin,
+        environment: &[("AWS_ACCESS_KEY_ID", "{access_key}"), ("AWS_SECRET_ACCESS_KEY", "{secret_key}")],
+        on_compose: false,
+        ..at(name, about, READ)
+    }
+}
+
 pub(super) const MODES: &[Mode] = &[
     Mode { why: "what nobody disturbs is valid", contained: true, ..at("honest", "nothing is wrong", READ) },
     Mode {
@@ -104,6 +115,70 @@ pub(super) const MODES: &[Mode] = &[
         ..at("path-in-endpoint", "the endpoint has a path, as those of some S3 services", BUCKET)
     },
     Mode {
+        flags: &[("--target", "s3://bucket"), ("--endpoint", "http://{address}"), ("--param", "signed=true")],
+        ..signed("signed", "requests are signed")
+    },
+    Mode {
+        flags: &[("--target", "s3://bucket"), ("--endpoint", "http://LOCALHOST:{port}"), ("--param", "signed=true")],
+        ..signed("signed-upper-case", "requests are signed for an endpoint whose name is written in upper case")
+    },
+    Mode {
+        flags: &[("--target", "s3://bucket"), ("--endpoint", "http://127.1:{port}"), ("--param", "signed=true")],
+        ..signed("signed-short-address", "requests are signed for an endpoint whose address is written `127.1`")
+    },
+    Mode {
+        flags: &[
+            ("--target", "s3://bucket"),
+            ("--endpoint", "http://[::ffff:127.0.0.1]:{port}"),
+            ("--param", "signed=true"),
+        ],
+        ..signed(
+            "signed-mapped-address",
+            "requests are signed for an endpoint whose address is written `[::ffff:127.0.0.1]`",
+        )
+    },
+    Mode {
+        right: "verify: tls",
+        why: "nobody knows who signed its certificate",
+        server: Server::Tls("honest"),
+        flags: &[("--target", "https://{address}/bucket/object")],
+        needs: &["tls"],
+        contained: true,
+        ..at("unknown-authority", "speaks TLS, with a certificate of an authority that nobody knows", READ)
+    },
+    Mode {
+        why: "the authority of its certificate was named",
+        server: Server::Tls("honest"),
+        flags: &[("--target", "https://{address}/bucket/object"), ("--ca", "{ca}")],
+        needs: &["tls"],
+        contained: true,
+        ..at("named-authority", "speaks TLS, with a certificate of an authority that --ca names", READ)
+    },
+    Mode {
+        why: "the authority of its certificate was named",
+        server: Server::Tls("honest"),
+        flags: &[("--target", "s3://bucket"), ("--endpoint", "https://{address}"), ("--ca", "{ca}")],
+        needs: &["tls"],
+        ..at(
+            "named-authority-bucket",
+            "speaks TLS, with a certificate of an authority that --ca names, and a bucket is listed",
+            READ,
+        )
+    },
+    Mode {
+        right: "verify: other",
+        why: "what comes by TLS is no HTTP",
+        server: Server::Tls("honest"),
+        ..at("plain-on-tls", "speaks TLS, and is asked without", READ)
+    },
+    Mode {
+        right: "verify: tls",
+        why: "what comes without TLS is none",
+        flags: &[("--target", "https://{address}/bucket/object")],
+        needs: &["tls"],
+        ..at("tls-on-plain", "speaks no TLS, and is asked by it", READ)
+    },
+    Mode {
         why: AS_TYPED,
         flags: &[("--target", "http://{address}/bucket/object?version=2&x=%20")],
         needs: &["query"],
@@ -116,9 +191,9 @@ pub(super) const MODES: &[Mode] = &[
         ..at("encoded-path", "the target's path has encoded characters", READ)
     },
     Mode {
-        why: AS_TYPED,
+        why: "some libraries resolve dots before they ask: the harness refuses the path and says so",
         flags: &[("--target", "http://{address}/bucket//a/./b")],
-        needs: &["encoded_path"],
+        right: "refused",
         ..at("unusual-path", "the target's path has empty segments and dots", READ)
     },
     Mode {

@@ -36,7 +36,7 @@ pub(super) const MODES: &[Mode] = &[
     closing("ends-first", "verify: reset", NEVER_ANSWERED),
     closing("resets-first", "verify: reset", NEVER_ANSWERED),
     closing("ends-at-once", "verify: reset", NEVER_ANSWERED),
-    closing("resets-at-once", "verify: reset", NEVER_ANSWERED),
+    closing("resets-unread", "verify: reset", NEVER_ANSWERED),
     closing("announces-end", "valid", WHOLE),
     closing("version-1.0", "valid", WHOLE),
     closing("version-1.0-kept", "valid", "the connection is kept, as it says"),

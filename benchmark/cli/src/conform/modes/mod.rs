@@ -56,7 +56,9 @@ const UPLOADING: &[(&str, &str)] = &[
     ("--endpoint", "http://{address}"),
     ("--writes", "true"),
     ("--requests", "8"),
-    ("--param", "objects=4,part_size=10000,parts=2"),
+    ("--param", "objects=4"),
+    ("--param", "part_size=10000"),
+    ("--param", "parts=2"),
 ];
 
 /// A few requests a second, so that connections are idle in between.
