@@ -19,9 +19,10 @@ fn closed_pipe() -> Stdio {
 }
 
 /// How a command ends by its own account, and where nobody reads what it says: on stdout, and on either.
-fn assert_ends_alike(what: &str, code: i32, command: impl Fn() -> Command) {
+fn assert_ends_alike(what: &str, codes: &[i32], command: impl Fn() -> Command) {
     let open = ended(command().output().unwrap());
-    assert_eq!(open.code, code, "{what}: {open:?}");
+    let code = open.code;
+    assert!(codes.contains(&code), "{what}: {open:?}");
     let closed = ended(command().stdout(closed_pipe()).output().unwrap());
     assert_eq!(closed.code, code, "{what} | head -0: {closed:?}");
     assert!(!closed.stderr.contains("panicked") && !closed.stderr.contains("Broken pipe"), "{what}: {closed:?}");
@@ -32,36 +33,38 @@ fn assert_ends_alike(what: &str, code: i32, command: impl Fn() -> Command) {
 #[test]
 fn a_reader_that_has_gone_changes_nothing() {
     let harness = Harness::new();
-    // The programs may have to be built first; and something to rank.
-    let first =
-        harness.run(&["run-test", "baseline", "call_api", "--trials", "5", "--duration", "300ms", "--warmup", "0s"]);
-    assert_eq!(first.code, 0, "{first:?}");
+    // The programs may have to be built first; and something to rank and to compare.
+    let trials = ["--trials", "5", "--duration", "300ms", "--warmup", "0s"];
+    for _ in 0..2 {
+        let first = harness.run(&[&["run-test", "baseline", "call_api"], &trials[..]].concat());
+        assert_eq!(first.code, 0, "{first:?}");
+    }
     let campaign = campaign();
     let bad: Vec<&str> =
         ["run-test", "baseline", "call_api", "--target", "http://127.0.0.1:1/x"].into_iter().chain(SHORT).collect();
-    for (code, arguments) in [
-        (0, &["list"][..]),
-        (0, &["list", "--suites"]),
-        (0, &["list", "--campaigns"]),
-        (0, &["doctor"]),
-        (0, &["completions", "bash"]),
-        (0, &["run", "--schema"]),
-        (0, &["run", "quick", "--dry-run"]),
-        (0, &["rank"]),
-        (0, &["get-results", "-"]),
-        (0, &["get-results", "-", "--format", "json"]),
-        (0, &["get-results", "out.csv"]),
-        (0, &["compare", "last", "last"]),
-        (0, &["--help"]),
-        (0, &["run-all", "--help"]),
-        (0, &["--version"]),
-        (2, &["run-test", "nobody", "call_api"]),
-        (2, &["run-test", "--no-such-flag"]),
-        (1, &["list", "--campaigns", "--db", "nowhere/none.db"]),
-        (0, &campaign),
-        (3, &bad),
+    for (codes, arguments) in [
+        (&[0][..], &["list"][..]),
+        (&[0], &["list", "--suites"]),
+        (&[0], &["list", "--campaigns"]),
+        (&[0], &["doctor"]),
+        (&[0], &["completions", "bash"]),
+        (&[0], &["run", "--schema"]),
+        (&[0], &["run", "quick", "--dry-run"]),
+        (&[0], &["rank"]),
+        (&[0], &["get-results", "-"]),
+        (&[0], &["get-results", "-", "--format", "json"]),
+        (&[0], &["get-results", "out.csv"]),
+        (&[0, 5], &["compare", "last~1", "last"]),
+        (&[0], &["--help"]),
+        (&[0], &["run-all", "--help"]),
+        (&[0], &["--version"]),
+        (&[2], &["run-test", "nobody", "call_api"]),
+        (&[2], &["run-test", "--no-such-flag"]),
+        (&[1], &["list", "--campaigns", "--db", "nowhere/none.db"]),
+        (&[0], &campaign),
+        (&[3], &bad),
     ] {
-        assert_ends_alike(&arguments.join(" "), code, || harness.command(arguments));
+        assert_ends_alike(&arguments.join(" "), codes, || harness.command(arguments));
     }
 }
 
