@@ -213,6 +213,8 @@ fn replica(index: u32, ticks: u32, latency: &Histogram, first_byte: &Histogram) 
                 window_end: resources(10),
                 drained: resources(10),
             },
+            cpu_list: Some("2-3".to_owned()),
+            ports: None,
             failure_samples: Vec::new(),
         }),
         ticks: (0..u64::from(ticks)).map(tick).collect(),
@@ -235,6 +237,7 @@ fn case(number: u32, replicas: u32) -> Case {
         writes: false,
         endpoint: None,
         headers: Vec::new(),
+        ca: None,
         load: Load {
             concurrency: 1 + number / 4,
             amount: Amount::Duration(Duration::from_secs(10)),

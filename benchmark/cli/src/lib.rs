@@ -4,6 +4,9 @@
 //! [`runner`] starts replicas against a [`target`], the coordinator hears them, [`metrics`] ask Prometheus, the verdict judges,
 //! [`stats`] reduces, the [`store`] keeps; [`report`] and [`results`] show, [`compare`] sets campaigns and libraries against each other.
 
+// What is written goes through `output`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod calibrate;
 pub mod campaign;
 pub mod case;
@@ -16,6 +19,7 @@ pub mod fuzz;
 pub mod library;
 pub mod machine;
 pub mod metrics;
+mod output;
 pub mod plan;
 pub mod report;
 pub mod results;

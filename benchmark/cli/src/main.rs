@@ -1,5 +1,7 @@
 //! The command line: parse, dispatch, exit code.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 use std::process::ExitCode;
 
 use benchmark::commands;

@@ -135,13 +135,18 @@ fn kind_of_io(error: &io::Error) -> Option<FailureKind> {
 
 /// The last resort: some libraries keep the type of a cause to themselves.
 fn kind_of_text(text: &str) -> Option<FailureKind> {
-    const SIGNS: [(&str, FailureKind); 9] = [
+    const SIGNS: [(&str, FailureKind); 14] = [
         ("dns error", FailureKind::Dns),
         ("failed to lookup address", FailureKind::Dns),
         ("end of file before message length", FailureKind::ShortBody),
+        ("invalid chunk", FailureKind::BadBytes),
+        ("chunk length", FailureKind::BadBytes),
+        ("chunk expected", FailureKind::BadBytes),
         ("error reading a body", FailureKind::ShortBody),
         ("connection closed before message completed", FailureKind::Reset),
         ("certificate", FailureKind::Tls),
+        ("corrupt message", FailureKind::Tls),
+        ("handshake", FailureKind::Tls),
         ("operation timed out", FailureKind::Timeout),
         ("timeout", FailureKind::Timeout),
         ("tcp connect error", FailureKind::Connect),

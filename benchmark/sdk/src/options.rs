@@ -75,7 +75,7 @@ pub struct Options {
     /// Resolve the target's name once
     #[arg(long, env = "BENCHMARK_USE_DNS_CACHE", default_value_t = false, action = ArgAction::Set)]
     pub use_dns_cache: bool,
-    /// Threads that run requests (async libraries; blocking ones have a thread for each slot)
+    /// Threads that run requests (async libraries; blocking ones have a thread for each slot, on as many CPUs where a harness starts them)
     #[arg(long, env = "BENCHMARK_THREADS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) threads: u32,
     /// Keep latencies; without them counts and CPU time are all there is: what recording costs is the difference

@@ -16,8 +16,8 @@ const BUFFER: usize = 128 << 10;
 /// Headers that a head usually has at most: room for more is made where one has.
 const USUAL_HEADERS: usize = 48;
 
-/// Headers that a head may have.
-const MOST_HEADERS: usize = 1024;
+/// Headers that a head may have: as many as hyper takes, and those that are built on it.
+const MOST_HEADERS: usize = 100;
 
 /// Idle connections; the last one used is the first to be used again.
 type Pool = Arc<Mutex<Vec<Connection>>>;
@@ -119,7 +119,10 @@ impl Client {
         } else {
             TcpStream::connect(&*self.resolved).await
         };
-        let stream = connected.map_err(|error| Failure::new(FailureKind::Connect, error.to_string()))?;
+        let stream = connected.map_err(|error| match Failure::from_error(&error) {
+            Failure { kind: FailureKind::Other, text } => Failure::new(FailureKind::Connect, text),
+            failure => failure,
+        })?;
         stream.set_nodelay(true).map_err(|error| Failure::from_error(&error))?;
         Ok(Connection { stream, request: Vec::with_capacity(512), buffer: vec![0; BUFFER], filled: 0, age: 0 })
     }
@@ -302,6 +305,10 @@ impl Connection {
         loop {
             let mut left = loop {
                 match httparse::parse_chunk_size(&self.buffer[at..filled]) {
+                    // It reads a line without a digit as 0.
+                    Ok(_) if at < filled && !self.buffer[at].is_ascii_hexdigit() => {
+                        return Err(bad("a chunk without a size"));
+                    }
                     Ok(httparse::Status::Complete((used, size))) => {
                         at += used;
                         break size;
@@ -373,7 +380,7 @@ fn parse(bytes: &[u8], response: &mut Response) -> Result<Option<Head>, Failure>
     let mut parsed = httparse::Response::new(&mut headers);
     let mut status = parsed.parse(bytes);
     if status == Err(httparse::Error::TooManyHeaders) {
-        more = vec![httparse::EMPTY_HEADER; MOST_HEADERS];
+        more = [httparse::EMPTY_HEADER; MOST_HEADERS];
         parsed = httparse::Response::new(&mut more);
         status = parsed.parse(bytes);
     }
@@ -391,11 +398,14 @@ fn head_of(parsed: &httparse::Response<'_, '_>, body_at: usize, response: &mut R
         // Lengths first: most headers are told apart without comparing letters.
         match header.name.len() {
             14 if header.name.eq_ignore_ascii_case("content-length") => {
-                let said = value().parse::<u64>().ok().filter(|_| !value().starts_with('+'));
-                if said.is_none() || length.is_some_and(|length| Some(length) != said) {
-                    return Err(Failure::new(FailureKind::Other, "a content-length that says nothing"));
+                // It may be said several times, in a line or in several, as long as it is the same.
+                for said in value().split(',').map(str::trim) {
+                    let said = said.parse::<u64>().ok().filter(|_| !said.starts_with('+'));
+                    if said.is_none() || length.is_some_and(|length| Some(length) != said) {
+                        return Err(Failure::new(FailureKind::Other, "a content-length that says nothing"));
+                    }
+                    length = said;
                 }
-                length = said;
             }
             10 if header.name.eq_ignore_ascii_case("connection") => {
                 for token in value().split(',').map(str::trim) {

@@ -32,11 +32,8 @@ impl AsyncClient for Client {
         let asked = builder.body(Full::new(body)).map_err(|error| Failure::from_error(&error))?;
         let mut got = self.0.request(asked).await.map_err(|error| {
             let failure = Failure::from_error(&error);
-            let kind = if error.is_connect() && failure.kind != FailureKind::Dns {
-                FailureKind::Connect
-            } else {
-                failure.kind
-            };
+            let is_connect = failure.kind == FailureKind::Other && error.is_connect();
+            let kind = if is_connect { FailureKind::Connect } else { failure.kind };
             Failure { kind, ..failure }
         })?;
         response.head(got.status().as_u16(), |name| got.headers().get(name).map(|value| value.as_bytes()));

@@ -30,11 +30,8 @@ impl AsyncClient for Client {
         let asked = request.body().into_iter().fold(asked, reqwest::RequestBuilder::body);
         let mut got = asked.send().await.map_err(|error| {
             let failure = Failure::from_error(&error);
-            let kind = if error.is_connect() && failure.kind != FailureKind::Dns {
-                FailureKind::Connect
-            } else {
-                failure.kind
-            };
+            let is_connect = failure.kind == FailureKind::Other && error.is_connect();
+            let kind = if is_connect { FailureKind::Connect } else { failure.kind };
             Failure { kind, ..failure }
         })?;
         response.head(got.status().as_u16(), |name| got.headers().get(name).map(|value| value.as_bytes()));

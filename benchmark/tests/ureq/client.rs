@@ -1,5 +1,7 @@
 //! ureq's agent: one for all threads, as its documentation advises.
 
+mod transport;
+
 use std::cell::RefCell;
 use std::io::{ErrorKind, Read as _};
 use std::process::ExitCode;
@@ -7,6 +9,10 @@ use std::sync::Arc;
 
 use benchmark_sdk::{BlockingClient, ConstructError, Failure, FailureKind, Operation, Options, Request, Response};
 use ureq::http;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector as _, RustlsConnector, TcpConnector};
+
+use crate::transport::TellsResets;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Bodies are read through a buffer of the thread's own.
@@ -51,7 +57,9 @@ impl BlockingClient for Client {
             .max_idle_connections_per_host(options.idle_connections())
             .max_idle_age(options.keep_alive_timeout)
             .build();
-        Ok(Self { agent: config.into(), idle: options.idle_connections() })
+        let connector = ().chain(TcpConnector::default()).chain(TellsResets).chain(RustlsConnector::default());
+        let agent = ureq::Agent::with_parts(config, connector, DefaultResolver::default());
+        Ok(Self { agent, idle: options.idle_connections() })
     }
 
     fn perform(&self, request: &Request<'_>, response: &mut Response) -> Result<(), Failure> {

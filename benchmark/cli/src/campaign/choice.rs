@@ -37,6 +37,10 @@ pub(super) async fn choose(plan: &mut Plan, listener: &mut dyn Listener) -> Resu
         Ok(Containers { engine, .. }) if is_open && loopback_target(plan, RunnerName::Auto).is_none() => {
             is_fit(engine).await
         }
+        Err(error) if is_open && Engine::is_named() => {
+            tracing::warn!("the runner is `process`: {error:#}");
+            false
+        }
         _ => false,
     };
     let chosen = if possible { RunnerName::Compose } else { RunnerName::Process };
@@ -67,7 +71,7 @@ pub(super) async fn choose(plan: &mut Plan, listener: &mut dyn Listener) -> Resu
 async fn find(listener: &mut dyn Listener) -> Result<Containers> {
     let engine = Engine::connect().await?;
     sweep(&engine, listener).await;
-    Ok(Containers { tool: ComposeTool::find().await?, engine })
+    Ok(Containers { tool: ComposeTool::find(&engine).await?, engine })
 }
 
 /// Whether the Engine does what a campaign needs of it; where not, processes do.

@@ -4,6 +4,8 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::output::tell;
+
 /// Signals since the campaign began.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupts(pub(crate) watch::Receiver<u32>);
@@ -24,7 +26,7 @@ impl Interrupts {
                 }
                 sender.send_modify(|signals| *signals += 1);
                 if *sender.borrow() == 1 {
-                    eprintln!("stopping: what is finished is kept (once more: stop at once)");
+                    tell!("stopping: what is finished is kept (once more: stop at once)");
                 }
             }
         });

@@ -296,13 +296,13 @@ pub static OPTIONS: &[CaseOption] = &[
     },
     CaseOption {
         name: "threads",
-        help: "Threads that run requests, per replica: 1 is a current-thread runtime (blocking libraries: a thread for each slot) [default: 1]",
+        help: "CPUs that requests run on, per replica, with a thread on each: 1 is a current-thread runtime (blocking libraries: a thread for each slot, on so many CPUs) [default: 1]",
         kind: Kind::Count { min: 1, max: 1024 },
         default: Unsaid::Usually("1"),
         scope: Scope::Replica,
         suites: Suites::OptionalAxis,
         sql: Some("threads"),
-        csv: csv("threads", "", "`--threads`, per replica"),
+        csv: csv("threads", "", "`--threads`, per replica: CPUs that its requests run on"),
         kept: Kept::InCase {
             get: |case| Some(Value::Count(case.load.threads.into())),
             set: |case, value| case.load.threads = value.small(),

@@ -9,6 +9,7 @@ use crate::campaign::{self, Interrupts};
 use crate::case::{RunnerName, Value};
 use crate::exit::Exit;
 use crate::library;
+use crate::output::{say, tell};
 use crate::plan::{LoadOptions, assemble};
 use crate::report;
 use crate::runner::Engine;
@@ -99,7 +100,7 @@ impl Calibrate {
                 if outside.is_empty() {
                     break;
                 }
-                eprintln!("{} outside their bands: looking once more", outside.len());
+                tell!("{} outside their bands: looking once more", outside.len());
             }
         }
         if !self.against.is_empty() {
@@ -111,7 +112,7 @@ impl Calibrate {
                 () = interrupts.first() => return Ok(Exit::Interrupted),
             });
         }
-        println!("{}", report::calibration(&calibrated));
+        say!("{}", report::calibration(&calibrated));
         // Other load generators are looked at, not vouched for.
         let good = calibrated.iter().filter(|case| case.runner.is_some()).all(Calibrated::inside);
         Ok(if good { Exit::Good } else { Exit::Invalid })
@@ -124,7 +125,7 @@ impl Calibrate {
             Runners::All if self.quick => vec![RunnerName::Process],
             Runners::All if Engine::connect().await.is_ok() => vec![RunnerName::Process, RunnerName::Compose],
             Runners::All => {
-                eprintln!("skipped: the libraries in containers (needs a Docker Engine that answers)");
+                tell!("skipped: the libraries in containers (needs a Docker Engine that answers)");
                 vec![RunnerName::Process]
             }
         }

@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::compare::{Request, Sides, compare};
 use crate::exit::{Exit, Usage};
+use crate::output::say;
 use crate::plan::Database;
 use crate::report::{self, Style};
 use crate::stats::comparison::Metric;
@@ -69,7 +70,7 @@ impl Compare {
         let metrics = if self.by.is_empty() { Metric::ALL.to_vec() } else { self.by };
         let request = Request { sides, metrics, test: self.test, library: self.library, force: self.force };
         let compared = compare(&store, &request).await?;
-        println!("{}", report::comparison(&compared, self.format));
+        say!("{}", report::comparison(&compared, self.format));
         Ok(if compared.is_slower() { Exit::Slower } else { Exit::Good })
     }
 }

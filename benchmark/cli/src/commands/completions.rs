@@ -4,6 +4,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use crate::exit::Exit;
+use crate::output::say;
 
 /// Options of `completions`.
 #[derive(Debug, Args)]
@@ -15,7 +16,9 @@ pub(super) struct Completions {
 
 impl Completions {
     pub(super) fn run(&self) -> Exit {
-        clap_complete::generate(self.shell, &mut super::Cli::command(), "benchmark", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut super::Cli::command(), "benchmark", &mut script);
+        say!("{}", String::from_utf8_lossy(&script).trim_end());
         Exit::Good
     }
 }

@@ -1,6 +1,6 @@
 //! `benchmark conform`.
 
-use std::io::{IsTerminal, stderr};
+use std::io::stderr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -12,6 +12,7 @@ use crate::conform::{
 };
 use crate::exit::{Exit, Interrupted, Missing};
 use crate::library::{self, Builder, Library};
+use crate::output::{is_drawn_on, say, tell};
 use crate::runner::{ComposeTool, Engine};
 
 /// Options of `conform`.
@@ -55,7 +56,7 @@ impl Conform {
         };
         if self.list {
             for mode in chosen {
-                println!("{:<30} {:<20} {}", mode.name, mode.right, mode.summary());
+                say!("{:<30} {:<20} {}", mode.name, mode.right, mode.summary());
             }
             return Ok(Exit::Good);
         }
@@ -70,7 +71,7 @@ impl Conform {
         let gateway = self.gateway().await?;
         let builder = Builder::new(&root).await?;
         for library in &libraries {
-            eprintln!("building {}", library.name);
+            tell!("building {}", library.name);
             builder.build(library, |_| {}).await?;
         }
         let folder = Scratch::new()?;
@@ -83,7 +84,7 @@ impl Conform {
         let ran = Matrix::run(&bench, &libraries, &chosen, places, |cell| {
             if matches!(cell.standing, Standing::Different | Standing::Stale) {
                 let line = format!("{} {}: {}", cell.library, cell.mode.name, cell.outcome);
-                if bar.is_hidden() { eprintln!("{line}") } else { bar.println(line) }
+                if bar.is_hidden() { tell!("{line}") } else { bar.println(line) }
             }
             bar.inc(1);
         });
@@ -92,9 +93,9 @@ impl Conform {
             _ = tokio::signal::ctrl_c() => return Err(Interrupted.into()),
         };
         bar.finish_and_clear();
-        println!("{}", table(&matrix, &libraries, &chosen));
+        say!("{}", table(&matrix, &libraries, &chosen));
         for trouble in troubles(&matrix, &libraries) {
-            println!("{trouble}");
+            say!("{trouble}");
         }
         if !matrix.is_good() {
             return Ok(Exit::Invalid);
@@ -103,7 +104,7 @@ impl Conform {
             std::fs::write(path, page(&libraries, &chosen))
                 .with_context(|| format!("cannot write `{}`", path.display()))?;
         }
-        println!("every library is judged alike, or declares that it is not, in {} cells", matrix.cells.len());
+        say!("every library is judged alike, or declares that it is not, in {} cells", matrix.cells.len());
         Ok(Exit::Good)
     }
 
@@ -113,8 +114,8 @@ impl Conform {
             return Ok(None);
         }
         let found = async {
-            ComposeTool::find().await?;
             let engine = Engine::connect().await?;
+            ComposeTool::find(&engine).await?;
             let missing = || Missing("this host has no docker0, at whose address containers would find it".to_owned());
             Ok(engine.host_gateway().await.ok_or_else(missing)?)
         };
@@ -122,7 +123,7 @@ impl Conform {
             Ok(gateway) => Ok(Some(gateway)),
             Err(error) if self.runner == "compose" => Err(error),
             Err(error) => {
-                eprintln!("not in containers: {error:#}");
+                tell!("not in containers: {error:#}");
                 Ok(None)
             }
         }
@@ -137,7 +138,7 @@ impl Conform {
 }
 
 fn progress(cells: u64) -> ProgressBar {
-    if !stderr().is_terminal() {
+    if !is_drawn_on(&stderr()) {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{pos} of {len} cells, {elapsed} {wide_bar}");

@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::exit::{Exit, Usage};
 use crate::metrics::Prometheus;
+use crate::output::tell;
 use crate::plan::Database;
 use crate::results::{CampaignFilter, Error, Filter, Format, Output, Refreshed, refresh, write};
 use crate::store::Store;
@@ -53,15 +54,15 @@ impl GetResults {
         let store = Store::open_existing(&self.database.path()).await?;
         let filter = Filter { campaign: self.campaign, library: self.library, test: self.test };
         if self.refresh && self.prometheus == "off" {
-            eprintln!("warning: nothing refreshed: Prometheus is `off` (name one with --prometheus)");
+            tell!("warning: nothing refreshed: Prometheus is `off` (name one with --prometheus)");
         } else if self.refresh {
             let prometheus = Prometheus::new(&self.prometheus).map_err(|error| Usage(error.to_string()))?;
             match refresh(&store, &filter, &prometheus).await {
                 Ok(Refreshed { asked, found }) => {
-                    eprintln!("Prometheus has the totals of {found} of the {asked} runs that lacked them");
+                    tell!("Prometheus has the totals of {found} of the {asked} runs that lacked them");
                 }
                 // What is stored is worth as much as before.
-                Err(Error::Metrics(error)) => eprintln!("warning: nothing refreshed: {error}"),
+                Err(Error::Metrics(error)) => tell!("warning: nothing refreshed: {error}"),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -71,7 +72,7 @@ impl GetResults {
         })?;
         if let Output::File(path) = &out {
             let noun = if rows == 1 { "row" } else { "rows" };
-            eprintln!("{rows} {noun} written to {}", path.display());
+            tell!("{rows} {noun} written to {}", path.display());
         }
         Ok(Exit::Good)
     }

@@ -6,6 +6,7 @@ use clap::Args;
 use crate::campaign::Interrupts;
 use crate::exit::Exit;
 use crate::library::{self, Builder, Library, pack_library, pack_origin};
+use crate::output::{say, tell};
 use crate::runner::Engine;
 
 /// Options of `images`.
@@ -41,11 +42,11 @@ impl Images {
 
 async fn pack(engine: &Engine, builder: &Builder, libraries: &[&Library]) -> Result<()> {
     let origin = pack_origin(engine).await?;
-    println!("{}:{}", origin.name, origin.tag);
+    say!("{}:{}", origin.name, origin.tag);
     for library in libraries {
-        builder.build(library, |line| eprintln!("{line}")).await?;
+        builder.build(library, |line| tell!("{line}")).await?;
         let image = pack_library(engine, &library.name, &builder.files(library)).await?;
-        println!("{}:{}", image.name, image.tag);
+        say!("{}:{}", image.name, image.tag);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use comfy_table::{ContentArrangement, Table};
 
 use crate::exit::Exit;
 use crate::library;
+use crate::output::say;
 use crate::plan::Database;
 use crate::store::Store;
 use crate::suite;
@@ -32,22 +33,22 @@ pub(super) struct List {
 impl List {
     pub(super) async fn run(self) -> Result<Exit> {
         if self.campaigns {
-            println!("{}", campaigns(&Store::open_existing(&self.database.path()).await?).await?);
+            say!("{}", campaigns(&Store::open_existing(&self.database.path()).await?).await?);
         } else if self.suites {
-            println!("{}", suites_table(&suite::list(&library::root()?)?));
+            say!("{}", suites_table(&suite::list(&library::root()?)?));
         } else {
             let root = library::root()?;
             let libraries = library::catalogue(&root)?;
-            println!("{}\n\n{}\n\n{}", libraries_table(&libraries), tests_table(), parameters_table());
+            say!("{}\n\n{}\n\n{}", libraries_table(&libraries), tests_table(), parameters_table());
             for library in &libraries {
                 for (option, reason) in &library.unsupported {
-                    println!("unsupported: {} {option}: {reason}", library.name);
+                    say!("unsupported: {} {option}: {reason}", library.name);
                 }
                 for (mode, declared) in &library.conformance {
                     println!("differs: {} in {mode}: {}, as {}", library.name, declared.does, declared.why);
                 }
             }
-            println!("\n{}", suites_table(&suite::list(&root)?));
+            say!("\n{}", suites_table(&suite::list(&root)?));
         }
         Ok(Exit::Good)
     }

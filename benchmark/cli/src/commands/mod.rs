@@ -19,11 +19,12 @@ mod run_suite;
 use std::ffi::OsString;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::campaign::Resumed;
 use crate::exit::{Exit, Usage, sentence};
+use crate::output::{self, tell};
 use crate::plan::LoadOptions;
 
 const EXAMPLES: &str = "\
@@ -86,16 +87,33 @@ enum Command {
 /// Parses the command line and does what it says.
 #[must_use]
 pub fn run() -> Exit {
-    let cli = Cli::parse();
+    let cli = parse();
     let filter = EnvFilter::try_from_env("BENCHMARK_LOG").unwrap_or_else(|_| EnvFilter::new("warn,s3s=off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    // A log that nobody reads any more is no error, least of all one to be logged.
+    log.with_ansi(output::has_colours(&std::io::stderr())).log_internal_errors(false).init();
     match dispatch(cli.command) {
-        Ok(exit) => exit,
+        Ok(exit) => match output::lost() {
+            Some(error) if exit == Exit::Good => {
+                tell!("error: cannot write to the standard output: {error}");
+                Exit::Failed
+            }
+            _ => exit,
+        },
         Err(error) => {
-            eprintln!("error: {}", sentence(error.as_ref()));
+            tell!("error: {}", sentence(error.as_ref()));
             Exit::of(&error)
         }
     }
+}
+
+/// The command line; what is wrong with it, and help, is said at once, with colours where those are wanted.
+fn parse() -> Cli {
+    let colours =
+        if output::wants_colours(|name| std::env::var(name).ok()) { ColorChoice::Auto } else { ColorChoice::Never };
+    let command = Cli::command().color(colours);
+    // What clap itself has let pass fits.
+    Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 fn dispatch(command: Command) -> Result<Exit> {

@@ -6,6 +6,7 @@ use clap::Args;
 use crate::campaign::Interrupts;
 use crate::exit::Exit;
 use crate::library::{self, Copied};
+use crate::output::say;
 
 /// Options of `new`.
 #[derive(Debug, Args)]
@@ -34,7 +35,7 @@ impl New {
             copied = library::copy(&root, &self.from, &self.library, self.crate_version.as_deref()) => copied?,
             () = interrupts.first() => return Ok(Exit::Interrupted),
         };
-        println!("{}", said(&copied));
+        say!("{}", said(&copied));
         Ok(Exit::Good)
     }
 }

@@ -14,6 +14,7 @@ use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::{Exit, Usage};
+use crate::output::{say, tell};
 
 /// Options of `origin`.
 #[derive(Debug, Args)]
@@ -65,7 +66,7 @@ impl Origin {
             (access_key, _) => {
                 let (set, missing) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
                 let (set, missing) = if access_key.is_some() { (set, missing) } else { (missing, set) };
-                eprintln!("warning: {set} is set and {missing} is not: signed requests will be refused");
+                tell!("warning: {set} is set and {missing} is not: signed requests will be refused");
                 None
             }
         };
@@ -79,9 +80,9 @@ impl Origin {
             ..Config::new(variable("BENCHMARK_ORIGIN_TOKEN").unwrap_or_else(|| uuid::Uuid::new_v4().to_string()))
         };
         let listening = serde_json::to_string(&Listening { listening: address.to_string() })?;
-        println!("{listening}");
+        say!("{listening}");
         if !self.harness {
-            eprintln!("origin listens on http://{address}/BUCKET/object-000000 (Ctrl-C ends it)");
+            tell!("origin listens on http://{address}/BUCKET/object-000000 (Ctrl-C ends it)");
         }
         serve(listeners, config, ended(self.harness)).await.context("the origin failed")?;
         Ok(if self.harness { Exit::Good } else { Exit::Interrupted })
@@ -127,6 +128,6 @@ fn raise_open_files() {
         && soft < hard
         && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_err()
     {
-        eprintln!("warning: at most {soft} open files, and the limit cannot be raised to {hard}");
+        tell!("warning: at most {soft} open files, and the limit cannot be raised to {hard}");
     }
 }

@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::compare::{campaign_named, read, twins};
 use crate::exit::{Exit, Usage};
+use crate::output::say;
 use crate::plan::Database;
 use crate::report::{self, Style};
 use crate::stats::comparison::Metric;
@@ -46,7 +47,7 @@ impl Rank {
             return Err(Usage(format!("no finished run{test} in campaign `{campaign}`")).into());
         }
         let metrics = if self.by.is_empty() { Metric::ALL.to_vec() } else { self.by };
-        println!("{}", report::ranking(&contenders, &metrics, self.format));
+        say!("{}", report::ranking(&contenders, &metrics, self.format));
         Ok(Exit::Good)
     }
 }

@@ -11,6 +11,7 @@ use crate::case::case_key;
 use crate::compare;
 use crate::exit::Exit;
 use crate::library::{self, Library};
+use crate::output::say;
 use crate::plan::{Database, LoadOptions, Plan, Selection, plan};
 use crate::report::{self, Style};
 use crate::results::{CampaignRow, of_campaign};
@@ -102,21 +103,21 @@ pub(super) async fn conduct(
     let outcome = campaign::run(&library::root()?, libraries, plan, &path, resumed, &mut *progress).await?;
     let rows = read_back(&outcome, &path).await?;
     if !rows.is_empty() {
-        println!("{}", report::table(&rows));
+        say!("{}", report::table(&rows));
         let (contenders, _) = compare::twins(compare::contenders(rows.iter().map(|row| &*row.row.case)));
         if contenders.len() > 1 {
-            println!("{}", report::ranking(&contenders, &Metric::ALL, Style::Text));
+            say!("{}", report::ranking(&contenders, &Metric::ALL, Style::Text));
         }
     }
     if let Some(sweep) = report::sweep(&rows) {
-        println!("{sweep}");
+        say!("{sweep}");
     }
     for problem in report::problems(&rows) {
-        println!("{problem}");
+        say!("{problem}");
     }
-    println!("{}", report::cost(&rows, outcome.own_cost.as_ref()));
+    say!("{}", report::cost(&rows, outcome.own_cost.as_ref()));
     if outcome.interrupted {
-        println!(
+        say!(
             "interrupted: {} finished runs are kept; go on with `{}`",
             rows.iter().map(|row| row.row.case.runs.len()).sum::<usize>(),
             resume::command_for(&outcome.campaign_id, std::env::args(), &path)
@@ -126,7 +127,7 @@ pub(super) async fn conduct(
     let runs = || rows.iter().flat_map(|row| row.row.runs());
     let invalid = runs().filter(|run| !run.invalid_reasons.is_empty()).count();
     if invalid > 0 {
-        println!("{invalid} of {} runs are invalid: their figures rank nowhere", runs().count());
+        say!("{invalid} of {} runs are invalid: their figures rank nowhere", runs().count());
         return Ok(Exit::Invalid);
     }
     Ok(Exit::Good)

@@ -1,7 +1,5 @@
 //! `benchmark run`.
 
-use std::io::{ErrorKind, Write, stdout};
-
 use anyhow::Result;
 use clap::Args;
 
@@ -9,6 +7,7 @@ use super::run::conduct;
 use crate::campaign::Resumed;
 use crate::exit::Exit;
 use crate::library::{self, Library};
+use crate::output::say;
 use crate::plan::{LoadOptions, Selection};
 use crate::report;
 use crate::suite::{self, Planned};
@@ -49,11 +48,13 @@ impl RunSuite {
     pub(super) async fn run(self, resumed: Option<&Resumed>) -> Result<Exit> {
         let libraries = library::catalogue(&library::root()?)?;
         let Some(asked) = &self.suite else {
-            return show(&format!("{:#}", suite::schema(&libraries)));
+            say!("{:#}", suite::schema(&libraries));
+            return Ok(Exit::Good);
         };
         let planned = self.plan(asked, &libraries)?;
         if self.dry_run {
-            return show(report::dry_run(&planned).trim_end());
+            say!("{}", report::dry_run(&planned).trim_end());
+            return Ok(Exit::Good);
         }
         conduct(&libraries, planned.plan, &planned.database, resumed).await
     }
@@ -62,13 +63,5 @@ impl RunSuite {
         let source = suite::find(&library::root()?, asked)?;
         let narrowed = Selection { libraries: self.libraries.clone(), tests: self.tests.clone() };
         Ok(suite::plan(&source, libraries, &narrowed, &self.flags)?)
-    }
-}
-
-/// Prints a long text; a reader who has seen enough (`| head`) may go.
-fn show(text: &str) -> Result<Exit> {
-    match writeln!(stdout(), "{text}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(Exit::Good),
     }
 }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
+use super::shares::Shares;
+
 /// A set of CPUs, as `taskset -c` writes it: `0-3,6`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cpus(Vec<usize>);
@@ -16,6 +18,11 @@ impl Cpus {
     pub fn allowed() -> Self {
         let set = sched_getaffinity(Pid::from_raw(0)).unwrap_or_default();
         Self((0..CpuSet::count()).filter(|cpu| set.is_set(*cpu).unwrap_or(false)).collect())
+    }
+
+    /// These, sorted and each once.
+    pub(super) const fn new(sorted: Vec<usize>) -> Self {
+        Self(sorted)
     }
 
     /// How many there are.
@@ -123,6 +130,12 @@ impl CpuSplit {
             (None, Some(clients)) => Self { origin: without(&clients), clients },
             (None, None) => Self { clients: without(&first_half()), origin: first_half() },
         })
+    }
+
+    /// The CPUs of each replica of a run, of which each has so many threads.
+    #[must_use]
+    pub fn of_replicas(&self, replicas: u32, threads: u32) -> Shares {
+        Shares::of(&self.clients, replicas, threads)
     }
 
     /// Whether origin and replicas share a CPU.

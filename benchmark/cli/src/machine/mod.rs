@@ -7,6 +7,7 @@ mod group;
 mod host;
 mod noise;
 mod process;
+mod shares;
 
 pub use cgroup::{Cgroup, CgroupError};
 pub use cpu_time::{busy_seconds, cpu_seconds_of};
@@ -16,3 +17,4 @@ pub use host::{Host, host};
 pub(crate) use noise::is_cheap;
 pub use noise::sources as noise_sources;
 pub use process::{ProcessIdentity, is_dead, is_in_sight, this_process};
+pub use shares::Shares;

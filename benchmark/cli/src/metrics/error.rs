@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+/// What to do where something else has the port of Prometheus.
+const ANOTHER_PORT: &str = "if something else listens there, start Prometheus at another port \
+    (`BENCHMARK_PROMETHEUS_PORT=9091 docker compose -f docker-compose.monitoring.yml up -d`) and name that with \
+    `--prometheus http://127.0.0.1:9091` (BENCHMARK_PROMETHEUS)";
+
 /// Why a question to Prometheus has no answer. URLs are shown without credentials.
 #[derive(Debug, Error)]
 pub enum MetricsError {
@@ -96,4 +101,17 @@ pub enum MetricsError {
         #[source]
         source: reqwest::Error,
     },
+}
+
+impl MetricsError {
+    /// The error; where what answers, or listens and does not, may be no Prometheus at all, with what to do then.
+    #[must_use]
+    pub fn with_way_out(&self) -> String {
+        match self {
+            Self::TimedOut { .. } | Self::BrokenOff { .. } | Self::TooLong { .. } | Self::NotPrometheus { .. } => {
+                format!("{} ({ANOTHER_PORT})", crate::exit::sentence(self))
+            }
+            _ => self.to_string(),
+        }
+    }
 }

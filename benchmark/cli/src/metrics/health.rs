@@ -1,5 +1,7 @@
 //! Whether Prometheus is there and sees what it should: cAdvisor, and the harness itself.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -11,6 +13,12 @@ const CADVISOR_JOB: &str = "cadvisor";
 
 /// The scrape job of the harness's ports in prometheus.yml.
 const HARNESS_JOB: &str = "benchmark";
+
+/// The question for its version.
+const BUILD: &str = "api/v1/status/buildinfo";
+
+/// How long a Prometheus of this host may take to say its version, which it has at hand.
+const PRESENCE: Duration = Duration::from_secs(1);
 
 /// How far the newest sample of a target may be behind its last scrape, in microseconds.
 const NOT_KEPT_US: i64 = 10_000_000;
@@ -107,12 +115,20 @@ pub enum TargetError {
 }
 
 impl Prometheus {
+    /// Whether one is there: soon, also where what listens is none and says nothing.
+    ///
+    /// # Errors
+    /// When nothing answers there, or something else does.
+    pub async fn is_there(&self) -> Result<(), MetricsError> {
+        self.get_within::<Build>(BUILD, PRESENCE).await.map(drop)
+    }
+
     /// Its version, and what it sees of cAdvisor and of the harness.
     ///
     /// # Errors
     /// When nothing answers there, or something else does.
     pub async fn check(&self) -> Result<Health, MetricsError> {
-        let build: Build = self.get("api/v1/status/buildinfo").await?;
+        let build: Build = self.get(BUILD).await?;
         let targets: Targets = self.get("api/v1/targets?state=active").await?;
         let newest: Vector = self.get("api/v1/query?query=timestamp(up)").await?;
         Ok(Health::of(build, &targets, &newest))

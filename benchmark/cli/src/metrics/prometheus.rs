@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -51,7 +52,9 @@ impl Prometheus {
         }
         parsed.set_query(None);
         parsed.set_fragment(None);
-        let client = Client::builder().no_proxy().build().map_err(|source| MetricsError::Client { source })?;
+        // Whatever sends elsewhere is none: Prometheus answers itself, and others at its port do that, to what nobody here means.
+        let client = Client::builder().no_proxy().redirect(Policy::none()).build();
+        let client = client.map_err(|source| MetricsError::Client { source })?;
         Ok(Self { client, url: parsed })
     }
 
@@ -139,7 +142,11 @@ impl Prometheus {
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, MetricsError> {
-        self.ask(self.client.get(self.endpoint(path)), ANSWER).await
+        self.get_within(path, ANSWER).await
+    }
+
+    pub(super) async fn get_within<T: DeserializeOwned>(&self, path: &str, limit: Duration) -> Result<T, MetricsError> {
+        self.ask(self.client.get(self.endpoint(path)), limit).await
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder, limit: Duration) -> Result<T, MetricsError> {

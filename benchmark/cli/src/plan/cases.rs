@@ -329,7 +329,7 @@ mod tests {
         let error = planned(&["reqwest"], &["--use-dns-cache", "true"]).unwrap_err();
         assert!(error.contains("`reqwest` does not support `use_dns_cache`"), "{error}");
         assert!(planned(&["baseline"], &["--use-dns-cache", "true"]).is_ok());
-        assert!(planned(&["ureq"], &["--threads", "2"]).unwrap_err().contains("`threads`"));
+        assert!(planned(&["ureq"], &["--threads", "2"]).is_ok());
     }
 
     #[test]

@@ -12,9 +12,10 @@ mod ranking;
 mod sweep;
 mod table;
 
-use std::io::{IsTerminal, stderr};
+use std::io::stderr;
 
 use crate::campaign::Listener;
+use crate::output;
 
 pub use calibration::calibration;
 pub use comparison::{Style, comparison};
@@ -27,7 +28,7 @@ pub use table::{problems, table};
 /// A live display on a terminal, plain lines otherwise; both on stderr, so that stdout holds results alone.
 #[must_use]
 pub fn progress() -> Box<dyn Listener> {
-    if stderr().is_terminal() { Box::new(progress::Progress::new()) } else { Box::new(plain::Plain::default()) }
+    if output::is_drawn_on(&stderr()) { Box::new(progress::Progress::new()) } else { Box::new(plain::Plain::default()) }
 }
 
 /// The lines that open a campaign.

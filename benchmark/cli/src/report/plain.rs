@@ -2,6 +2,7 @@
 
 use super::naming::Naming;
 use crate::campaign::{Event, Listener};
+use crate::output::tell;
 
 /// Prints a line for each run on stderr.
 #[derive(Default)]
@@ -14,19 +15,19 @@ pub(super) struct Plain {
 impl Listener for Plain {
     fn on(&mut self, event: &Event<'_>) {
         match event {
-            Event::Swept { leftovers } => eprintln!("{leftovers}"),
+            Event::Swept { leftovers } => tell!("{leftovers}"),
             Event::Planned { runs, cases, .. } => {
                 self.runs = *runs;
                 self.naming = Naming::among(*cases);
-                eprintln!("{}", super::opening(event).unwrap_or_default());
+                tell!("{}", super::opening(event).unwrap_or_default());
             }
-            Event::Building { library, doing: None } => eprintln!("building {library}"),
-            Event::LeftAtTarget { leftover } => eprintln!("{}", super::left(leftover)),
-            Event::RemovedFromTarget { leftover } => eprintln!("removed {leftover}"),
-            Event::Preparing { done: 0, total } if *total > 0 => eprintln!("putting {total} objects at the target"),
+            Event::Building { library, doing: None } => tell!("building {library}"),
+            Event::LeftAtTarget { leftover } => tell!("{}", super::left(leftover)),
+            Event::RemovedFromTarget { leftover } => tell!("removed {leftover}"),
+            Event::Preparing { done: 0, total } if *total > 0 => tell!("putting {total} objects at the target"),
             Event::RunStarted { case, .. } => self.title = self.naming.title(case),
             Event::RunEnded { number, run } => {
-                eprintln!("[{number}/{}] {}: {}", self.runs, self.title, super::ending(run));
+                tell!("[{number}/{}] {}: {}", self.runs, self.title, super::ending(run));
             }
             Event::Building { doing: Some(_), .. }
             | Event::Cooling { .. }

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::naming::Naming;
 use super::table::grouped;
 use crate::campaign::{Event, Listener};
+use crate::output::tell;
 
 /// The live display.
 pub(super) struct Progress {
@@ -60,12 +61,12 @@ impl Progress {
 impl Listener for Progress {
     fn on(&mut self, event: &Event<'_>) {
         match event {
-            Event::Swept { leftovers } => eprintln!("{leftovers}"),
+            Event::Swept { leftovers } => tell!("{leftovers}"),
             Event::LeftAtTarget { leftover } => self.bar.println(super::left(leftover)),
             Event::RemovedFromTarget { leftover } => self.bar.println(format!("removed {leftover}")),
             Event::Planned { runs, cases, .. } => {
                 self.naming = Naming::among(*cases);
-                eprintln!("{}", super::opening(event).unwrap_or_default());
+                tell!("{}", super::opening(event).unwrap_or_default());
                 self.begin(*runs);
             }
             Event::Building { library, doing } => {

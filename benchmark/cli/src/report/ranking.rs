@@ -54,6 +54,11 @@ impl Group<'_> {
         rank(metric, &trials)
     }
 
+    /// Whether the origin was at its limit in a run of any case.
+    fn is_origin_bound(&self) -> bool {
+        self.cases.iter().any(|case| case.trials.origin_bound)
+    }
+
     fn title(&self) -> String {
         if self.workload.is_empty() { self.test.to_owned() } else { format!("{} ({})", self.test, self.workload) }
     }
@@ -71,7 +76,8 @@ impl Group<'_> {
         if columns.iter().any(|column| !column.is_empty()) {
             parts.push(table.to_string());
         }
-        let left_out: Vec<String> = self.cases.iter().filter_map(|case| left_out(case, metrics)).collect();
+        let left_out: Vec<String> =
+            self.cases.iter().filter_map(|case| left_out(case, self.is_origin_bound(), metrics)).collect();
         if !left_out.is_empty() {
             parts.push(format!("not ranked: {}", left_out.join(", ")));
         }
@@ -88,14 +94,14 @@ impl Group<'_> {
 }
 
 /// Why a case has no place, where it lacks one.
-fn left_out(case: &Contender, metrics: &[Metric]) -> Option<String> {
+fn left_out(case: &Contender, origin_bound: bool, metrics: &[Metric]) -> Option<String> {
     let Contender { library, trials, .. } = case;
     let short = || metrics.iter().filter(|metric| trials.values(**metric).len() < LEAST_TRIALS);
     if trials.invalid > 0 {
         Some(format!("{library} ({} of {} runs invalid)", trials.invalid, trials.runs))
     } else if trials.count() < LEAST_TRIALS {
         Some(format!("{library} (needs {LEAST_TRIALS} trials)"))
-    } else if trials.origin_bound && metrics.iter().any(|metric| metric.needs_a_free_origin()) {
+    } else if origin_bound && metrics.iter().any(|metric| metric.needs_a_free_origin()) {
         Some(format!("{library} but by CPU (origin bound)"))
     } else if short().next().is_some() {
         let titles: Vec<&str> = short().map(|metric| metric.title()).collect();

@@ -1,13 +1,14 @@
 //! The table at the end of a campaign.
 
-use std::io::{IsTerminal, stdout};
+use std::io::stdout;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
 use super::naming::Naming;
 use crate::case::Case;
-use crate::results::{CampaignRow, Row};
+use crate::output;
+use crate::results::{CampaignRow, CeilingBy, CeilingShare, Row};
 use crate::stats::comparison::Metric;
 
 /// What a row says, after the case.
@@ -33,7 +34,11 @@ pub fn table(rows: &[CampaignRow]) -> String {
     rows.sort_by_cached_key(|row| (row.case.test, group(row), !row.row.is_valid()));
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    if !stdout().is_terminal() {
+    if !output::has_colours(&stdout()) {
+        // As wide as the terminal all the same, where it is one.
+        if let Some(width) = table.width() {
+            table.set_width(width);
+        }
         table.force_no_tty();
     }
     table.set_header(["library", "test"].into_iter().chain(naming.header()).chain(FIGURES));
@@ -137,9 +142,18 @@ fn figures(row: &Row) -> [Cell; FIGURES.len()] {
         sure(Metric::Cpu, 2),
         number(figures.cpu_seconds_per_gb, 3),
         number(figures.peak_rss_bytes.map(|bytes| bytes as f64 / 1e6), 1),
-        Cell::new(row.ceiling_share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0))),
+        Cell::new(row.ceiling.map_or_else(|| "-".to_owned(), of_ceiling)),
         verdict,
     ]
+}
+
+/// `93 % by rate`, `88 % by CPU`.
+fn of_ceiling(ceiling: CeilingShare) -> String {
+    let by = match ceiling.by {
+        CeilingBy::Rate => "rate",
+        CeilingBy::Cpu => "CPU",
+    };
+    format!("{:.0} % by {by}", ceiling.share * 100.0)
 }
 
 /// A case without whom it measures: rows that have it in common compare.

@@ -227,6 +227,13 @@ static LAYOUT: &[Column] = &[
     replica(column("container_id", "", "the container that the replica ran in", "", |row| {
         row.replica.as_ref().and_then(|replica| replica.container_id.clone()).into()
     })),
+    replica(column(
+        "cpu_list",
+        "",
+        "the CPUs that the replica might run on, as it read them: one for each of its `threads`",
+        "",
+        |row| row.replica.as_ref().and_then(|replica| replica.cpu_list.clone()).into(),
+    )),
     replica(column("failure", "", "how the replica ended where that was not good", "", |row| {
         row.replica.as_ref().and_then(|replica| replica.failure.clone()).into()
     })),
@@ -647,10 +654,18 @@ static LAYOUT: &[Column] = &[
     case(column(
         "ceiling_share",
         "share",
-        "requests_per_second / that of library `baseline` in the same campaign, the case otherwise equal; \
-         empty without such a row, or where either is invalid",
+        "requests_per_second / that of library `baseline` in the same campaign, the case otherwise equal; where `ceiling_by` is `cpu`, \
+         the baseline's cpu_us_per_request / the row's; empty without such a row, or where either is invalid",
         "of the means",
-        |row| row.ceiling_share.into(),
+        |row| row.ceiling.map(|ceiling| ceiling.share).into(),
+    )),
+    case(column(
+        "ceiling_by",
+        "",
+        "what `ceiling_share` compares: `rate`, or `cpu` for all rows of a workload where the origin was at its limit in a run of any of \
+         them (mark origin_bound); empty where there is no share",
+        SAME,
+        |row| row.ceiling.map(|ceiling| ceiling.by.name()).into(),
     )),
     column("verdict", "", "of the run: `valid` or `invalid`", "valid only if all are", |row| {
         if row.is_valid() { "valid" } else { "invalid" }.into()

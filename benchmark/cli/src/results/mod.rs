@@ -18,6 +18,7 @@ mod refresh;
 mod row;
 
 pub use campaign::{CampaignRow, of_campaign};
+pub use ceiling::{CeilingBy, CeilingShare};
 pub use cell::Cell;
 pub use column::{Column, Scope, columns, markdown};
 pub use error::Error;

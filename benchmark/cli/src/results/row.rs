@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use benchmark_protocol::operation::Operation;
 
-use super::ceiling::Ceilings;
+use super::ceiling::{CeilingShare, Ceilings};
 use super::error::Error;
 use super::filter::Filter;
 use super::merge;
@@ -33,8 +33,8 @@ pub struct Row {
     pub figures: Figures,
     /// What each block gave; nothing in the row of a replica or of an operation.
     pub trials: Trials,
-    /// Successes per second as a share of the baseline's, where both are valid.
-    pub ceiling_share: Option<f64>,
+    /// What it is of the baseline's, where both are valid.
+    pub ceiling: Option<CeilingShare>,
 }
 
 impl Row {
@@ -50,7 +50,7 @@ impl Row {
             operation: Some(operation),
             figures,
             trials: Trials::default(),
-            ceiling_share: None,
+            ceiling: None,
             places: self.places.clone(),
             case: Arc::clone(&self.case),
             replica: self.replica.clone(),
@@ -142,7 +142,7 @@ impl<'s> Rows<'s> {
                 _ => merged.next().expect("one for each case of several runs"),
             };
             let mut row = pooled(case, latencies);
-            row.ceiling_share = self.ceilings.share(&row);
+            row.ceiling = self.ceilings.share(&row);
             rows.push(row);
         }
         Ok(rows)
@@ -158,7 +158,7 @@ impl<'s> Rows<'s> {
                     let figures = Figures::of_one(&replica.summary);
                     let (case, places) = (Arc::clone(&case), place..place + 1);
                     let (replica, trials) = (Some(replica), Trials::default());
-                    rows.push(Row { case, places, replica, operation: None, figures, trials, ceiling_share: None });
+                    rows.push(Row { case, places, replica, operation: None, figures, trials, ceiling: None });
                 }
             }
         }
@@ -192,5 +192,5 @@ pub(super) fn pooled(case: Arc<StoredCase>, latencies: Latencies) -> Row {
     let places = case.pooled();
     let summaries: Vec<&Summary> = case.runs[places.clone()].iter().map(|run| &run.summary).collect();
     let (figures, trials) = (Figures::of(&summaries, latencies), case.trials());
-    Row { case, places, replica: None, operation: None, figures, trials, ceiling_share: None }
+    Row { case, places, replica: None, operation: None, figures, trials, ceiling: None }
 }

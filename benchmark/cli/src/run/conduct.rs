@@ -13,7 +13,7 @@ use crate::campaign::{Interrupts, Listener};
 use crate::case::{Amount, Case, OPTIONS, Told};
 use crate::machine::CpuSplit;
 use crate::metrics::Span;
-use crate::run::coordinator::{Admission, Coordinator, Expected, conduct};
+use crate::run::coordinator::{Admission, Coordinator, Expected, asked, conduct};
 use crate::run::verdict::{self, Surroundings};
 use crate::run::{Reason, Run, summarise};
 use crate::runner::{Job, Program, Replicas, Runner, Runners};
@@ -64,7 +64,7 @@ impl Conductor<'_> {
             }
             Err(reason) => {
                 run.invalid_reasons.push(reason);
-                Ok(Attempt::Ended(surroundings(self.cpus)))
+                Ok(Attempt::Ended(surroundings(self.cpus, case)))
             }
         };
         let surroundings = match attempt {
@@ -75,7 +75,7 @@ impl Conductor<'_> {
             }
             Err(error) => {
                 run.invalid_reasons.push(format!("{error:#}").into());
-                surroundings(self.cpus)
+                surroundings(self.cpus, case)
             }
         };
         run.wall_ns = begun.elapsed().as_nanos() as u64;
@@ -93,20 +93,26 @@ impl Conductor<'_> {
             () = self.interrupts.first() => return Ok(Attempt::Interrupted),
             announced = target.announce(&run.run_id, run.seed, &run.case, listener) => announced,
         };
-        let expected = expected(run, announced?);
-        let mut environment = environment(run, &target.addresses(&run.run_id).join(","), &self.coordinator, &expected);
+        let addresses = target.addresses(&run.run_id).join(",");
+        let case = run.case.clone();
+        let told = Told { case: &case, rate_per_second: run.rate_per_second, target: &addresses };
+        let expected = expected(run, announced?, &told);
+        let mut environment = environment(run, &told, &self.coordinator, &expected);
         let prefix = target.prefix(&run.run_id, &run.case);
         environment.extend(prefix.map(|prefix| ("BENCHMARK_PREFIX".to_owned(), prefix)));
+        let shares = self.cpus.of_replicas(case.replicas, case.load.threads);
+        let cpus = shares.united();
         let job = Job {
             run_id: run.run_id.clone(),
             environment,
             tokens: expected.admission.tokens().to_vec(),
+            cpus: shares,
             case: run.case.clone(),
             program: program.clone(),
         };
         let mut replicas = self.runner.start(&job)?;
         let mut observer =
-            Observer::new(&run.run_id, &target, self.cpus, listener, self.monitor.watch(&run.run_id, &run.case));
+            Observer::new(&run.run_id, &target, cpus, listener, self.monitor.watch(&run.run_id, &run.case));
         let interrupts = &mut self.interrupts.0;
         let conducted = conduct(&self.coordinator, &expected, &mut replicas, &mut observer, interrupts).await;
         let observed = observer.end();
@@ -118,7 +124,7 @@ impl Conductor<'_> {
         if conducted.interrupted {
             return Ok(Attempt::Interrupted);
         }
-        let foreign_load = observed.account_cpu(run, target.cpus(), self.cpus);
+        let foreign_load = observed.account_cpu(run, target.cpus(), self.cpus.shared());
         run.span = observed.start_ns.and_then(|start_ns| span(run, start_ns));
         let account = unless_abandoned(&self.interrupts.0, async {
             observed.watch.conclude(run).await;
@@ -130,7 +136,7 @@ impl Conductor<'_> {
             Err(error) => run.invalid_reasons.push(Reason::Origin { error: format!("{error:#}") }),
         }
         let throttled_seconds = conducted.throttled_seconds;
-        Ok(Attempt::Ended(Surroundings { foreign_load, throttled_seconds, ..surroundings(self.cpus) }))
+        Ok(Attempt::Ended(Surroundings { foreign_load, throttled_seconds, ..surroundings(self.cpus, &case) }))
     }
 
     /// Removes what the run put at its target, unless a second signal ends that.
@@ -179,8 +185,10 @@ impl Conductor<'_> {
 }
 
 /// What is known before a run.
-fn surroundings(cpus: &CpuSplit) -> Surroundings {
-    Surroundings { client_cpus: cpus.clients.count(), shared_cpus: cpus.shared(), ..Surroundings::default() }
+fn surroundings(cpus: &CpuSplit, case: &Case) -> Surroundings {
+    let shares = cpus.of_replicas(case.replicas, case.load.threads);
+    let (client_cpus, wanted_cpus) = (shares.united().count(), shares.wanted);
+    Surroundings { client_cpus, wanted_cpus, shared_cpus: cpus.shared(), ..Surroundings::default() }
 }
 
 /// Reduces what came of a run, and gives the verdict. A result that cannot be read is none.
@@ -203,13 +211,14 @@ fn trial_seed(seed: u64, trial: u32) -> u64 {
     split_mix(&mut state)
 }
 
-fn expected(run: &Run, objects: Vec<Object>) -> Expected {
+fn expected(run: &Run, objects: Vec<Object>, told: &Told<'_>) -> Expected {
     let load = &run.case.load;
     Expected {
         run_id: run.run_id.clone(),
         admission: Admission::draw(run.case.runner.capabilities().known, run.case.replicas),
         library: run.case.library.clone(),
         test: run.case.test.name().to_owned(),
+        options: asked(OPTIONS, told),
         replicas: run.case.replicas,
         seed: run.seed,
         objects,
@@ -223,7 +232,7 @@ fn expected(run: &Run, objects: Vec<Object>) -> Expected {
 }
 
 /// The flags of a test program, as variables: those of the run, and of every option that it gets.
-fn environment(run: &Run, target: &str, coordinator: &Coordinator, expected: &Expected) -> Vec<(String, String)> {
+fn environment(run: &Run, told: &Told<'_>, coordinator: &Coordinator, expected: &Expected) -> Vec<(String, String)> {
     let case = &run.case;
     let mut variables = vec![
         ("BENCHMARK_COORDINATOR".to_owned(), coordinator.address().to_string()),
@@ -232,8 +241,7 @@ fn environment(run: &Run, target: &str, coordinator: &Coordinator, expected: &Ex
         ("BENCHMARK_ORIGIN".to_owned(), case.target.is_none().to_string()),
     ];
     variables.extend(expected.admission.token().map(|token| ("BENCHMARK_TOKEN".to_owned(), token.to_owned())));
-    let told = Told { case, rate_per_second: run.rate_per_second, target };
-    variables.extend(OPTIONS.iter().filter_map(|option| Some((option.variable()?, option.told(&told)?))));
+    variables.extend(OPTIONS.iter().filter_map(|option| Some((option.variable()?, option.told(told)?))));
     variables
 }
 

@@ -60,6 +60,13 @@ pub enum Mark {
     },
     /// Origin and replicas had to share a CPU.
     SharedCpus,
+    /// Replicas, or the threads of one, had to share CPUs.
+    FewCpus {
+        /// CPUs that there were for them.
+        cpus: usize,
+        /// One for each thread of each replica.
+        wanted: usize,
+    },
     /// The target is not ours: nobody counted the requests on the other side.
     NoAudit,
     /// The baseline differs from its twin in the same campaign.
@@ -97,6 +104,7 @@ impl Mark {
             Self::ForeignLoad { .. } => "foreign_load",
             Self::Throttled { .. } => "throttled",
             Self::SharedCpus => "shared_cpus",
+            Self::FewCpus { .. } => "few_cpus",
             Self::NoAudit => "no_audit",
             Self::Noisy { .. } => "noisy",
             Self::Told(text) => name_of(text),
@@ -126,6 +134,7 @@ impl fmt::Display for Mark {
             }
             Self::ForeignLoad { share } => write!(f, "{name} ({:.0} % of a client CPU)", share * 100.0),
             Self::Throttled { seconds } => write!(f, "{name} ({seconds:.1} s at the CPU limit)"),
+            Self::FewCpus { cpus, wanted } => write!(f, "{name} ({cpus} of {wanted})"),
             Self::SharedCpus | Self::NoAudit => f.write_str(name),
             Self::Noisy { pairs } => {
                 let pairs: Vec<String> = pairs.iter().map(NoisyPair::to_string).collect();
@@ -186,6 +195,7 @@ mod tests {
             Mark::ForeignLoad { share: 0.5 },
             Mark::Throttled { seconds: 1.5 },
             Mark::SharedCpus,
+            Mark::FewCpus { cpus: 1, wanted: 4 },
             Mark::NoAudit,
             Mark::Noisy { pairs: vec![pair] },
         ];

@@ -76,13 +76,11 @@ impl Monitor {
         if asked == Some("off") {
             return Ok(monitor);
         }
-        let prometheus = Prometheus::new(asked.unwrap_or(USUAL_URL)).map_err(|error| Usage(error.to_string()))?;
-        match prometheus.check().await {
-            Ok(_) => monitor.prometheus = Some(prometheus),
-            Err(_) if asked.is_none() => {}
+        match look_for(asked, USUAL_URL).await? {
+            Ok(prometheus) => monitor.prometheus = prometheus,
             Err(error) => {
-                tracing::warn!("{error}");
-                monitor.refusal = Some(error.to_string());
+                tracing::warn!("rows have no totals of Prometheus: {}", error.with_way_out());
+                monitor.refusal = asked.map(|_| error.to_string());
             }
         }
         Ok(monitor)
@@ -129,6 +127,22 @@ impl Monitor {
             idle_limit: self.idle_limit,
         }
     }
+}
+
+/// The Prometheus that the user named, or the one at the usual place where there is one. Or why it cannot be asked: something else may
+/// have its port.
+async fn look_for(asked: Option<&str>, usual: &str) -> Result<Result<Option<Prometheus>, MetricsError>> {
+    let prometheus = Prometheus::new(asked.unwrap_or(usual)).map_err(|error| Usage(error.to_string()))?;
+    let found = match asked {
+        Some(_) => prometheus.check().await.map(drop),
+        // Nobody said that there is one: what is there instead takes no campaign's time.
+        None => prometheus.is_there().await,
+    };
+    Ok(match found {
+        Ok(()) => Ok(Some(prometheus)),
+        Err(MetricsError::Unreachable { .. }) if asked.is_none() => Ok(None),
+        Err(error) => Err(error),
+    })
 }
 
 /// Watches a run.
@@ -276,6 +290,59 @@ mod tests {
             }
         });
         (Prometheus::new(&url).unwrap(), asked)
+    }
+
+    /// Something that is no Prometheus: it answers with these bytes, or where there are none with nothing.
+    async fn another(answer: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                if answer.is_empty() {
+                    held.push(stream);
+                    continue;
+                }
+                let _ = stream.read(&mut vec![0; 16 << 10]).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn something_else_at_the_usual_port_takes_a_second_at_most_and_is_named() {
+        for (answer, says) in [
+            ("", "did not answer within 1s"),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>",
+                "is not a Prometheus: it answered status 200 and `<html>`",
+            ),
+            ("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", "is not a Prometheus: it answered status 404"),
+            // As Cockpit sends to what it speaks there: TLS.
+            (
+                "HTTP/1.1 301 Moved\r\nlocation: https://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+                "is not a Prometheus: it answered status 301",
+            ),
+            // An alert of TLS, which knows no such words.
+            ("\x15\x03\x01\x00\x02\x02\x46", "broke off its answer"),
+        ] {
+            let url = another(answer).await;
+            let begun = Instant::now();
+            let error = look_for(None, &url).await.unwrap().unwrap_err().with_way_out();
+            assert!(begun.elapsed() < Duration::from_millis(1_500), "{:?}: {error}", begun.elapsed());
+            assert!(error.contains(says), "{error}");
+            assert!(error.contains("BENCHMARK_PROMETHEUS_PORT") && error.contains("--prometheus"), "{error}");
+        }
+        assert!(
+            look_for(None, "http://127.0.0.1:1").await.unwrap().unwrap().is_none(),
+            "nothing there is nothing to say"
+        );
+        let gone = look_for(Some("http://127.0.0.1:1"), USUAL_URL).await.unwrap().unwrap_err();
+        assert!(matches!(gone, MetricsError::Unreachable { .. }), "{gone}");
+        let (there, _) = blind().await;
+        assert!(look_for(None, &there.shown_url()).await.unwrap().unwrap().is_some());
     }
 
     #[tokio::test]

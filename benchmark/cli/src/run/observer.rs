@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use super::coordinator::{Hooks, Plateau};
 use super::monitor::Watch;
 use crate::campaign::{Event, Listener};
-use crate::machine::{CpuSplit, busy_seconds, cpu_seconds_of};
+use crate::machine::{Cpus, busy_seconds, cpu_seconds_of};
 use crate::run::Run;
 use crate::target::Target;
 
@@ -19,7 +19,8 @@ use crate::target::Target;
 pub(super) struct Observer<'a, T> {
     run_id: &'a str,
     target: &'a T,
-    cpus: &'a CpuSplit,
+    /// Those of the replicas.
+    cpus: Cpus,
     listener: &'a mut dyn Listener,
     watch: Watch,
     start_ns: Option<u64>,
@@ -46,7 +47,7 @@ impl<'a, T: Target> Observer<'a, T> {
     pub(super) fn new(
         run_id: &'a str,
         target: &'a T,
-        cpus: &'a CpuSplit,
+        cpus: Cpus,
         listener: &'a mut dyn Listener,
         watch: Watch,
     ) -> Self {
@@ -69,7 +70,7 @@ impl<T: Target> Hooks for Observer<'_, T> {
         if replica == 0 && tick.phase == Phase::Window {
             let target = self.target.cpu_seconds();
             let harness = cpu_seconds_of(std::process::id());
-            self.edges.push(Edge { at: Instant::now(), target, harness, busy: busy_seconds(&self.cpus.clients) });
+            self.edges.push(Edge { at: Instant::now(), target, harness, busy: busy_seconds(&self.cpus) });
         }
         self.watch.ticked(replica, tick);
         self.listener.on(&Event::Ticked { replica, tick });
@@ -83,7 +84,7 @@ impl<T: Target> Hooks for Observer<'_, T> {
 impl Observed {
     /// Enters in the run what target and harness used of the CPUs in its window. What is handed back is the CPU time of other programs
     /// on the replicas' CPUs, as a share of one CPU; `None` where origin and replicas share them, as the origin would count as one.
-    pub(super) fn account_cpu(&self, run: &mut Run, target_cpus: Option<usize>, cpus: &CpuSplit) -> Option<f64> {
+    pub(super) fn account_cpu(&self, run: &mut Run, target_cpus: Option<usize>, shared: bool) -> Option<f64> {
         let [from, .., to] = self.edges.as_slice() else { return None };
         let seconds = (to.at - from.at).as_secs_f64();
         let target = from.target.zip(to.target).zip(target_cpus);
@@ -91,7 +92,7 @@ impl Observed {
         run.harness_cpu_seconds = from.harness.zip(to.harness).map(|(from, to)| to - from);
         let results = run.replicas.iter().filter_map(|replica| replica.result.as_ref());
         let replicas: f64 = results.map(cpu_seconds_in_window).sum();
-        let busy = from.busy.zip(to.busy).filter(|_| !cpus.shared());
+        let busy = from.busy.zip(to.busy).filter(|_| !shared);
         busy.map(|(from, to)| ((to - from - replicas) / seconds).max(0.0))
     }
 }

@@ -124,6 +124,28 @@ pub enum Reason {
         /// So many.
         requests: u64,
     },
+    /// A replica understood another option than the one that was asked for.
+    Options {
+        /// The name of the option, or of a parameter.
+        option: String,
+        /// What was asked for; `None` where nothing was.
+        asked: Option<String>,
+        /// What it understood.
+        understood: Option<String>,
+    },
+    /// A replica did not say how it understood its options.
+    OptionsUnsaid,
+    /// Connections found no free port to be opened from.
+    Ports {
+        /// So many requests, of the warm-up as well.
+        refused: u64,
+        /// How many ports a replica has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        all: Option<u64>,
+        /// So many of them were held by closed connections as a replica ended; the most of any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waiting: Option<u64>,
+    },
     /// A replica was lost before its result.
     ReplicaLost {
         /// Its index.
@@ -195,6 +217,9 @@ impl Reason {
             Self::AuditAnswered { .. } => "audit_answered",
             Self::AuditSent { .. } => "audit_sent",
             Self::AuditContract { .. } => "audit_contract",
+            Self::Options { .. } => "options",
+            Self::OptionsUnsaid => "options_unsaid",
+            Self::Ports { .. } => "ports",
             Self::ReplicaLost { .. } => "replica_lost",
             Self::NotReady { .. } => "not_ready",
             Self::NoPong { .. } => "no_pong",
@@ -267,6 +292,23 @@ impl fmt::Display for Reason {
                 write!(f, "audit: {received} bytes of successes, {sent} bytes sent whole")
             }
             Self::AuditContract { requests } => write!(f, "audit: {requests} requests out of contract"),
+            Self::Options { option, asked, understood } => {
+                let asked = asked.as_ref().map_or_else(|| format!("no {option}"), |asked| format!("{option} {asked}"));
+                let understood = understood.as_deref().unwrap_or("none");
+                write!(f, "options: {asked} was asked for, the replica understood {understood}")
+            }
+            Self::OptionsUnsaid => f.write_str(
+                "options: the replica did not say how it understood them: its `hello` has no `options` (docs/PROTOCOL.md)",
+            ),
+            Self::Ports { refused, all, waiting } => {
+                write!(f, "ports: {refused} requests found none free to be sent from")?;
+                match all.zip(*waiting) {
+                    Some((all, waiting)) => {
+                        write!(f, ", closed connections held {waiting} of {all}: fewer connections a second, or --keep-alive")
+                    }
+                    None => Ok(()),
+                }
+            }
             Self::ReplicaLost { replica, how } => write!(f, "replica {replica} lost: {how}"),
             Self::NotReady { replicas, within_s } => late(f, replicas, "not ready", *within_s),
             Self::NoPong { replicas, within_s } => late(f, replicas, "not ready: no answers to pings", *within_s),
@@ -334,6 +376,11 @@ mod tests {
             Reason::AuditSent { sent: 2, taken: 1 },
             Reason::AuditBytes { received: 2, sent: 1 },
             Reason::AuditContract { requests: 1 },
+            Reason::Options { option: "concurrency".into(), asked: Some("32".into()), understood: Some("50".into()) },
+            Reason::Options { option: "requests".into(), asked: None, understood: Some("9".into()) },
+            Reason::OptionsUnsaid,
+            Reason::Ports { refused: 7, all: Some(100), waiting: Some(99) },
+            Reason::Ports { refused: 7, all: None, waiting: None },
             Reason::ReplicaLost { replica, how: "killed by signal 9".to_owned() },
             Reason::NotReady { replicas: replicas.clone(), within_s },
             Reason::NoPong { replicas: replicas.clone(), within_s },
@@ -383,6 +430,11 @@ mod tests {
         audit: 2 bytes sent by successes, 1 bytes taken
         audit: 2 bytes of successes, 1 bytes sent whole
         audit: 1 requests out of contract
+        options: concurrency 32 was asked for, the replica understood 50
+        options: no requests was asked for, the replica understood 9
+        options: the replica did not say how it understood them: its `hello` has no `options` (docs/PROTOCOL.md)
+        ports: 7 requests found none free to be sent from, closed connections held 99 of 100: fewer connections a second, or --keep-alive
+        ports: 7 requests found none free to be sent from
         replica 1 lost: killed by signal 9
         replica 0, 2 not ready within 10 s
         replica 0, 2 not ready: no answers to pings within 10 s

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use benchmark_protocol::counts::Counts;
+use benchmark_protocol::message::ReplicaResult;
 
 use super::audit;
 use crate::case::Amount;
+use crate::machine::Cpus;
 use crate::plan::least_delay;
 use crate::run::{Mark, Reason, Run};
 use crate::stats::{Histograms, Observation, RunSummary, Summary};
@@ -59,6 +61,8 @@ pub struct Surroundings {
     pub throttled_seconds: Option<f64>,
     /// CPUs that the replicas may use.
     pub client_cpus: usize,
+    /// As many as all their threads would need for each to have its own.
+    pub wanted_cpus: usize,
     /// Whether origin and replicas had to share a CPU.
     pub shared_cpus: bool,
 }
@@ -74,6 +78,7 @@ pub fn reasons(run: &Run, summary: &RunSummary) -> Vec<Reason> {
             reasons.push(Reason::NoSuccess);
         }
     }
+    reasons.extend(ports(run));
     reasons.extend(achieved(run, summary));
     reasons.extend(percentile_order(&summary.histograms));
     reasons.extend(floor(run, summary));
@@ -108,6 +113,7 @@ pub fn marks(run: &Run, summary: &RunSummary, surroundings: Surroundings) -> Vec
         foreign.map(|share| Mark::ForeignLoad { share }),
         throttled.map(|seconds| Mark::Throttled { seconds }),
         surroundings.shared_cpus.then_some(Mark::SharedCpus),
+        few_cpus(surroundings),
         (run.audit.is_none() && run.case.target.is_some()).then_some(Mark::NoAudit),
     ]
     .into_iter()
@@ -128,6 +134,14 @@ fn censored(window: &Counts) -> Option<Reason> {
     (share > CENSORED_SHARE).then_some(Reason::Censored { censored, attempts })
 }
 
+/// Ports that ran out: what was measured then is how fast the kernel gives them back.
+fn ports(run: &Run) -> Option<Reason> {
+    let ports = || run.replicas.iter().filter_map(|replica| replica.result.as_ref()?.ports);
+    let refused: u64 = ports().map(|ports| ports.refused).sum();
+    let (all, waiting) = (ports().filter_map(|ports| ports.all).min(), ports().filter_map(|ports| ports.waiting).max());
+    (refused > 0).then_some(Reason::Ports { refused, all, waiting })
+}
+
 /// Of the rate asked for, what was achieved: a client or an origin that does not keep up makes every latency a backlog's.
 fn achieved(run: &Run, summary: &RunSummary) -> Option<Reason> {
     let (asked, total) = (run.rate_per_second?, &summary.total);
@@ -138,10 +152,19 @@ fn achieved(run: &Run, summary: &RunSummary) -> Option<Reason> {
     Some(Reason::Rate { asked, issued: total.issued?, scheduled: total.scheduled? })
 }
 
+/// Replicas that have to share CPUs, or threads of one that have to: more of them make no more load.
+fn few_cpus(surroundings: Surroundings) -> Option<Mark> {
+    let Surroundings { client_cpus: cpus, wanted_cpus: wanted, .. } = surroundings;
+    (cpus < wanted).then_some(Mark::FewCpus { cpus, wanted })
+}
+
 /// The replicas used all the CPU time there was for them: the rate is theirs to give, whatever the target could take.
 fn generator_saturated(run: &Run, summary: &RunSummary, client_cpus: usize) -> Option<Mark> {
     let results = run.replicas.iter().filter_map(|replica| replica.result.as_ref());
-    let threads: f64 = results.map(|result| f64::from(result.threads)).sum();
+    // A thread runs on one CPU at a time, and on those of its replica alone.
+    let own = |result: &ReplicaResult| result.cpu_list.as_ref()?.parse().ok().map(|cpus: Cpus| cpus.count());
+    let threads: f64 =
+        results.map(|result| f64::from(result.threads).min(own(result).unwrap_or(client_cpus) as f64)).sum();
     let seconds = summary.total.window_ns.filter(|window_ns| *window_ns > 0)? as f64 / 1e9;
     let limit = run.case.cpu_limit.map_or(f64::INFINITY, |limit| limit * f64::from(run.case.replicas));
     let usable = threads.min(client_cpus as f64).min(limit);

@@ -17,10 +17,11 @@ use tokio::time::timeout;
 
 use super::alone::forget;
 use super::engine::{Engine, harness_label};
+use super::engine_address::EngineAddress;
 use super::stderr::Tail;
 use super::{Capabilities, Exit, Identity, Job, Known, News, Replicas, Runner};
 use crate::exit::Missing;
-use crate::machine::{Cgroup, CpuSplit, Group};
+use crate::machine::{Cgroup, CpuSplit, Group, Shares};
 
 /// The service of docker-compose.yaml that is scaled.
 const SERVICE: &str = "benchmark-runner";
@@ -36,28 +37,32 @@ const SHORT_ID: usize = 12;
 pub struct ComposeTool {
     words: Vec<String>,
     version: String,
+    /// The Engine that it is to use, whatever it would follow itself.
+    engine: EngineAddress,
 }
 
 impl ComposeTool {
-    /// Finds it: what `BENCHMARK_COMPOSE` names, else `docker compose`, else `docker-compose`.
+    /// Finds it, for this Engine: what `BENCHMARK_COMPOSE` names, else `docker compose`, else `docker-compose`.
     ///
     /// # Errors
     /// [`Missing`] where there is none.
-    pub async fn find() -> Result<Self> {
+    pub async fn find(engine: &Engine) -> Result<Self> {
         let named = std::env::var("BENCHMARK_COMPOSE").ok().filter(|words| !words.is_empty());
         let candidates = named.as_deref().map_or_else(|| vec!["docker compose", "docker-compose"], |named| vec![named]);
         for candidate in &candidates {
             let words: Vec<String> = candidate.split_whitespace().map(str::to_owned).collect();
-            let Some((program, arguments)) = words.split_first() else { continue };
-            let mut command = Command::new(program);
-            command.args(arguments).args(["version", "--short"]);
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            if words.is_empty() {
+                continue;
+            }
+            let mut tool = Self { words, version: String::new(), engine: engine.address().clone() };
+            let mut command = tool.command();
+            command.args(["version", "--short"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let Ok(group) = Group::spawn(&mut command) else { continue };
             if let Ok(Ok(output)) = timeout(ANSWER, group.output()).await
                 && output.status.success()
             {
-                let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-                return Ok(Self { words, version });
+                String::from_utf8_lossy(&output.stdout).trim().clone_into(&mut tool.version);
+                return Ok(tool);
             }
         }
         Err(Missing(format!(
@@ -70,6 +75,7 @@ impl ComposeTool {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.words[0]);
         command.args(&self.words[1..]);
+        self.engine.give_to(&mut command);
         command
     }
 }
@@ -189,6 +195,7 @@ impl Runner for Compose {
             ids: Arc::clone(&ids),
             limited: job.case.cpu_limit.is_some(),
             cgroups: Arc::clone(&cgroups),
+            cpus: job.cpus.clone(),
             news: sender,
         };
         let task = tokio::spawn(watch.run(self.up(job)));
@@ -240,6 +247,7 @@ struct Watch {
     /// Whether the containers have a CPU limit, at which the kernel may hold them back.
     limited: bool,
     cgroups: Arc<Mutex<Vec<Cgroup>>>,
+    cpus: Shares,
     news: Sender<News>,
 }
 
@@ -262,6 +270,10 @@ impl Watch {
         }
         let ids = self.engine.containers_of(&self.run_id).await?;
         let found = ids.len();
+        // All containers of a service start alike. None has its seat before it is listed, and so none its load before it has its CPUs.
+        let confined =
+            ids.iter().enumerate().filter_map(|(place, id)| Some(self.engine.confine(id, self.cpus.get(place)?)));
+        join_all(confined).await.into_iter().collect::<Result<()>>()?;
         self.ids.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&ids);
         if self.limited {
             let cgroups = join_all(ids.iter().map(|id| self.engine.cgroup_of(id))).await;

@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, ContainerInspectResponse, HostConfig, NetworkCreateRequest};
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, ContainerUpdateBody, HostConfig, NetworkCreateRequest,
+};
 use bollard::query_parameters::{
     BuildImageOptions, CreateContainerOptions, InspectContainerOptions, InspectNetworkOptions,
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
@@ -19,10 +21,11 @@ use futures_util::future::join_all;
 use nix::ifaddrs::getifaddrs;
 use tokio::time::{sleep, timeout};
 
+use super::engine_address::{EngineAddress, is_of_this_host};
 use super::stderr::Tail;
 use crate::exit::Missing;
 use crate::machine;
-use crate::machine::{Cgroup, ProcessIdentity};
+use crate::machine::{Cgroup, Cpus, ProcessIdentity};
 
 /// The label with the run that a container belongs to.
 const RUN_LABEL: &str = "benchmark.run_id";
@@ -40,6 +43,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Engine {
     docker: Docker,
+    /// Where it is, and who says so.
+    address: EngineAddress,
     /// Its version, for people.
     version: String,
     /// Whether containers run in a virtual machine of their own, to which this host is `host.docker.internal`.
@@ -62,6 +67,13 @@ impl std::fmt::Display for Leftovers {
     }
 }
 
+/// `20.10.24 at `unix:///var/run/docker.sock``.
+impl std::fmt::Display for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}", self.version, self.address)
+    }
+}
+
 /// How a container ended.
 pub(super) struct End {
     /// How, where it was not good.
@@ -71,12 +83,16 @@ pub(super) struct End {
 }
 
 impl Engine {
-    /// Finds the Engine: at `DOCKER_HOST`, else at the usual socket.
+    /// Finds the Engine: the one that `docker` would take, by `DOCKER_HOST`, by a context, or at the usual socket.
     ///
     /// # Errors
-    /// [`Missing`] where none answers.
+    /// [`Missing`] where none answers, or none that containers of this harness could run at.
     pub async fn connect() -> Result<Self> {
-        let docker = Docker::connect_with_defaults().map_err(|error| missing(&error))?;
+        let refused = |why: String| Missing(format!("{why}, or take `--runner process`"));
+        let address = EngineAddress::find().map_err(refused)?;
+        timeout(PRESENCE, address.check_is_here()).await.unwrap_or(Ok(())).map_err(refused)?;
+        let missing = |why: &dyn std::fmt::Display| missing(&address, why);
+        let docker = Docker::connect_with_host(&address.host).map_err(|error| missing(&error))?;
         let found = timeout(PRESENCE, async {
             let docker = docker.negotiate_version().await?;
             let info = docker.info().await?;
@@ -88,13 +104,18 @@ impl Engine {
         };
         let version = info.server_version.unwrap_or_else(|| "of unknown version".to_owned());
         let desktop = info.operating_system.is_some_and(|system| system.contains("Docker Desktop"));
-        Ok(Self { docker, version, desktop })
+        Ok(Self { docker, address, version, desktop })
     }
 
-    /// Its version.
+    /// Whether somebody named an Engine, so that it is worth a word why there is none.
     #[must_use]
-    pub fn version(&self) -> &str {
-        &self.version
+    pub fn is_named() -> bool {
+        EngineAddress::is_named()
+    }
+
+    /// Where it is.
+    pub(super) const fn address(&self) -> &EngineAddress {
+        &self.address
     }
 
     /// Whether containers run in a virtual machine of their own.
@@ -103,7 +124,25 @@ impl Engine {
     }
 
     /// Makes a network for the containers of a campaign. Its gateway is this host's address there.
+    ///
+    /// # Errors
+    /// When the Engine refuses, or [`Missing`] where its networks are not this host's: it runs elsewhere, whatever its address says.
     pub(super) async fn create_network(&self, name: &str) -> Result<IpAddr> {
+        let gateway = self.make_network(name).await?;
+        if self.desktop || is_of_this_host(gateway) {
+            return Ok(gateway);
+        }
+        self.remove_network(name).await?;
+        Err(Missing(format!(
+            "the Docker Engine at {} has its networks elsewhere (the gateway {gateway} is no address of this host), and containers would \
+             not reach this harness: {}, or take `--runner process`",
+            self.address,
+            self.address.way_out()
+        ))
+        .into())
+    }
+
+    async fn make_network(&self, name: &str) -> Result<IpAddr> {
         let request = NetworkCreateRequest {
             name: name.to_owned(),
             driver: Some("bridge".to_owned()),
@@ -284,6 +323,17 @@ impl Engine {
             .collect())
     }
 
+    /// Keeps a running container to these CPUs, without a quota, which would hold it back in the midst of a period.
+    pub(super) async fn confine(&self, container_id: &str, cpus: &Cpus) -> Result<()> {
+        let update = ContainerUpdateBody { cpuset_cpus: Some(cpus.to_string()), ..ContainerUpdateBody::default() };
+        match within(self.docker.update_container(container_id, update)).await {
+            Err(error) if !is_gone(&error) => {
+                Err(error).with_context(|| format!("cannot keep a container to CPUs {cpus}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether there is an image of this name.
     pub(crate) async fn has_image(&self, name: &str) -> Result<bool> {
         match within(self.docker.inspect_image(name)).await {
@@ -351,10 +401,9 @@ fn is_gone(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 404 | 409, .. })
 }
 
-fn missing(why: &impl ToString) -> anyhow::Error {
-    let why = why.to_string();
+fn missing(address: &EngineAddress, why: &dyn std::fmt::Display) -> anyhow::Error {
     Missing(format!(
-        "no Docker Engine answers ({why}): install it (Debian: `apt-get install docker.io docker-compose`), start it \
+        "no Docker Engine answers at {address} ({why}): install it (Debian: `apt-get install docker.io docker-compose`), start it \
          (`systemctl start docker`), or take `--runner process`"
     ))
     .into()

@@ -5,6 +5,7 @@ mod alone;
 mod compose;
 mod each;
 mod engine;
+mod engine_address;
 mod process;
 mod reach;
 mod stderr;
@@ -16,6 +17,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::case::Case;
 use crate::library::CommandLine;
+use crate::machine::Shares;
 
 pub use alone::output_of;
 pub use compose::{Compose, ComposeTool};
@@ -37,6 +39,8 @@ pub struct Job {
     pub environment: Vec<(String, String)>,
     /// The token of each replica, where each has its own.
     pub tokens: Vec<String>,
+    /// The CPUs of each replica.
+    pub cpus: Shares,
 }
 
 /// A test that was built.

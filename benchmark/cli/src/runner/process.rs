@@ -1,5 +1,5 @@
-//! Replicas as children of the harness: an own process group each, so that a Ctrl-C reaches the harness alone, and confined to
-//! the replicas' CPUs.
+//! Replicas as children of the harness: an own process group each, so that a Ctrl-C reaches the harness alone, and each confined to CPUs
+//! of its own.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::process::ExitStatusExt;
@@ -47,11 +47,9 @@ impl Runner for Processes {
         let (sender, news) = channel(job.case.replicas as usize);
         let mut started = Children { news, groups: Vec::new() };
         // A child inherits the CPUs of the thread that starts it: no moment passes in which it runs elsewhere.
-        self.cpus
-            .clients
-            .confine(0)
-            .with_context(|| format!("cannot confine replicas to CPUs {}", self.cpus.clients))?;
         let spawned = (0..job.case.replicas).try_for_each(|replica| {
+            let cpus = job.cpus.get(replica as usize).unwrap_or(&self.cpus.clients);
+            cpus.confine(0).with_context(|| format!("cannot confine replica {replica} to CPUs {cpus}"))?;
             let child = spawn(job, replica)?;
             started.groups.extend(child.id().map(|pid| Pid::from_raw(pid.cast_signed())));
             tokio::spawn(wait(child, replica, sender.clone()));

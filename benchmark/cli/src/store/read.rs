@@ -101,6 +101,24 @@ impl Store {
         read.await.map_err(|error| self.error(error))
     }
 
+    /// The campaigns and workloads, of this campaign or of all, in which the origin was at its limit in some run of the blocks.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn origin_bound(&self, campaign_id: Option<&str>) -> Result<Vec<(i64, String)>, Error> {
+        // A mark is an object with its name, and was once a text that began with it.
+        sqlx::query_as(
+            "SELECT DISTINCT cases.campaign_id, workload_key FROM cases JOIN campaigns ON campaigns.id = cases.campaign_id \
+                 JOIN runs ON case_id = cases.id AND runs.status = 'finished' \
+             WHERE instr(marks, char(34) || 'origin_bound') > 0 AND trial <> ? AND coalesce(campaigns.campaign_id = ?, 1)",
+        )
+        .bind(BEFORE_THE_BLOCKS)
+        .bind(campaign_id)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
     /// A finished run, as it was stored; `None` where there is none of this id.
     ///
     /// # Errors
@@ -237,6 +255,7 @@ fn read_replica(row: &SqliteRow) -> Result<StoredReplica, sqlx::Error> {
         pid: row.try_get("pid")?,
         container_id: row.try_get("container_id")?,
         failure: row.try_get("failure")?,
+        cpu_list: row.try_get("cpu_list")?,
         clock_offset_ns: row.try_get("clock_offset_ns")?,
         verify: json(row, "verify")?,
         failure_samples: json(row, "failure_samples")?.unwrap_or_default(),

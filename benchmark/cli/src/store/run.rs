@@ -184,9 +184,9 @@ async fn insert_replica(
 ) -> Result<(), sqlx::Error> {
     static INSERT: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "INSERT INTO replicas (run_id, replica_index, host_name, pid, container_id, failure, clock_offset_ns, has_result, library_version, threads, \
+            "INSERT INTO replicas (run_id, replica_index, host_name, pid, container_id, failure, clock_offset_ns, has_result, library_version, threads, cpu_list, \
                  first_request_ns, window_start_ns, window_end_ns, verify, warm_up, resources, failure_samples, {}) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{})",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{})",
             summary::COLUMNS.join(", "),
             ", ?".repeat(summary::COLUMNS.len())
         )
@@ -203,6 +203,7 @@ async fn insert_replica(
         .bind(result.is_some())
         .bind(result.map(|result| &result.library_version))
         .bind(result.map(|result| result.threads))
+        .bind(result.and_then(|result| result.cpu_list.as_ref()))
         .bind(result.and_then(|result| result.first_request_ns).map(integer))
         .bind(result.map(|result| integer(result.window_start_ns)))
         .bind(result.map(|result| integer(result.window_end_ns)))

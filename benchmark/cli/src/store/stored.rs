@@ -210,6 +210,8 @@ pub struct StoredReplica {
     pub container_id: Option<String>,
     /// How it ended where that was not good.
     pub failure: Option<String>,
+    /// The CPUs that it might run on, where it said so.
+    pub cpu_list: Option<String>,
     /// Its clock less the harness's, in nanoseconds.
     pub clock_offset_ns: Option<i64>,
     /// What came of the calls before it was ready.

@@ -3,7 +3,7 @@
 use benchmark::compare::{Contender, read, twins};
 use benchmark::report::{Style, ranking, table};
 use benchmark::results::of_campaign;
-use benchmark::run::{Run, summarise};
+use benchmark::run::{Mark, Run, summarise};
 use benchmark::stats::comparison::{Metric, Trials, rank};
 use benchmark::store::{Selection, Store};
 use tempfile::TempDir;
@@ -36,6 +36,23 @@ async fn ties_are_marked_and_who_is_not_ranked_is_named() {
         let (_, stdout, _) = benchmark(&folder, &["rank", "campaign-1", "--format", format]);
         insta::assert_snapshot!(format!("ranking_as_{format}"), stdout);
     }
+}
+
+#[tokio::test]
+async fn where_the_origin_was_at_its_limit_for_one_all_are_ranked_by_cpu_alone() {
+    let folder = TempDir::new().unwrap();
+    let store = store(folder.path()).await;
+    add(&store, runs(&case(1, "hyper", 60_000, 5))).await;
+    let mut bound = runs(&case(1, "baseline", 90_000, 5));
+    bound[3].marks = vec![Mark::OriginBound { share: 0.95 }];
+    add(&store, bound).await;
+    let text = ranked(&store, Style::Text).await;
+    assert!(text.contains("not ranked: hyper but by CPU (origin bound), baseline but by CPU (origin bound)"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&ranked(&store, Style::Json).await).unwrap();
+    let metrics: Vec<&serde_json::Value> = json.as_array().unwrap().iter().map(|place| &place["metric"]).collect();
+    assert_eq!(metrics, ["cpu", "cpu"]);
+    let table = table(&of_campaign(&store, "campaign-1").await.unwrap());
+    assert!(table.contains("100 % by CPU") && !table.contains("by rate"), "{table}");
 }
 
 #[tokio::test]

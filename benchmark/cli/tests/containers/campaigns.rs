@@ -88,17 +88,38 @@ fn a_header_reaches_a_server_from_containers() {
 }
 
 #[test]
-fn what_a_dotenv_of_the_checkout_says_changes_no_run() {
+fn what_a_dotenv_of_the_checkout_or_the_shell_says_to_compose_changes_no_run() {
     let Some(containers) = Containers::new() else { return };
     let checkout = Checkout::new();
-    fs::write(checkout.path(".env"), "BENCHMARK_RATE=5\n").unwrap();
-    let mut command = containers.command(&[&["run-test", "baseline", "call_api"], &SHORT[..]].concat());
-    command.env("BENCHMARK_ROOT", checkout.path("")).env("CARGO_TARGET_DIR", target());
-    let ended = containers.run_command(command);
-    assert_eq!(ended.code, 0, "{ended:?}");
-    let row = containers.row();
-    assert_valid(&row);
-    assert!(number(&row, "number_successes") > 100.0, "{row}");
+    let compose_s = [
+        ("COMPOSE_FILE", "nowhere.yaml"),
+        ("COMPOSE_PROJECT_NAME", "another"),
+        ("COMPOSE_PROFILES", "another"),
+        ("COMPOSE_ENV_FILES", "nowhere.env"),
+        ("COMPOSE_PATH_SEPARATOR", ";"),
+    ];
+    let mut dotenv =
+        "BENCHMARK_RATE=5\nBENCHMARK_IMAGE_TAG=none\nAWS_REGION=mars\nDOCKER_HOST=unix:///nowhere.sock\n".to_owned();
+    compose_s.iter().for_each(|(name, value)| dotenv.push_str(&format!("{name}={value}\n")));
+    // Beside it what would be read without a word.
+    fs::write(checkout.path("docker-compose.override.yaml"), "services: {benchmark-runner: {image: nothing}}\n")
+        .unwrap();
+    for tool in compose_tools() {
+        // Where one is read at all, it does not come to its second line.
+        for (dotenv, shell) in [(dotenv.as_str(), &[][..]), ("no line\n\"", &compose_s[..])] {
+            fs::write(checkout.path(".env"), dotenv).unwrap();
+            fs::write(containers.harness.path(".env"), dotenv).unwrap();
+            let mut command = containers.command(&[&["run-test", "baseline", "call_api"], &SHORT[..]].concat());
+            command.env("BENCHMARK_ROOT", checkout.path("")).env("CARGO_TARGET_DIR", target());
+            command.env("BENCHMARK_COMPOSE", tool).envs(shell.iter().copied());
+            let ended = containers.run_command(command);
+            assert_eq!(ended.code, 0, "{tool}: {ended:?}");
+            let row = containers.row();
+            assert_valid(&row);
+            assert!(number(&row, "number_successes") > 100.0, "{tool}: {row}");
+            fs::remove_file(containers.harness.path("benchmark.db")).unwrap();
+        }
+    }
 }
 
 #[test]

@@ -113,14 +113,14 @@ impl Drop for Broken {
 }
 
 /// Stands between the command and the Engine, until it is cut.
-struct Relay {
-    path: PathBuf,
+pub(super) struct Relay {
+    pub(super) path: PathBuf,
     /// `None` once it is cut.
     open: Arc<Mutex<Option<Vec<UnixStream>>>>,
 }
 
 impl Relay {
-    fn to(engine: &Path, path: PathBuf) -> Self {
+    pub(super) fn to(engine: &Path, path: PathBuf) -> Self {
         let listener = UnixListener::bind(&path).unwrap();
         let (engine, open) = (engine.to_owned(), Arc::new(Mutex::new(Some(Vec::new()))));
         let streams = Arc::clone(&open);

@@ -2,6 +2,8 @@
 
 mod campaigns;
 mod clocks;
+mod contexts;
+mod cores;
 mod interruption;
 mod losses;
 mod monitoring;

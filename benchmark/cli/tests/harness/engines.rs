@@ -87,6 +87,18 @@ fn processes_are_measured_whatever_the_engine_does() {
 }
 
 #[test]
+fn the_doctor_says_that_something_else_has_the_port_of_prometheus() {
+    let harness = Harness::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let ended = harness.run(&["doctor", "--prometheus", &url]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let line = ended.stdout.lines().find(|line| line.contains("prometheus")).unwrap();
+    assert!(line.starts_with("warning") && line.contains("did not answer within"), "{line}");
+    assert!(line.contains("BENCHMARK_PROMETHEUS_PORT") && line.contains("--prometheus"), "{line}");
+}
+
+#[test]
 fn nobody_waits_for_ever_for_an_engine_that_hangs() {
     let harness = Harness::new();
     let needed = ["run-test", "baseline", "call_api"];

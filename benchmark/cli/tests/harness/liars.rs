@@ -149,6 +149,20 @@ const HIDES_THAT_A_PART_IS_OUT: &str = "
             LEAVES_A_PART_OUT
         }";
 
+/// Takes another value of an option for what it was told: it starts anew with that in its environment.
+const MISREADS: &str = "fn main() -> ExitCode {
+    for (lie, name, value) in
+        [(\"misreads\", \"BENCHMARK_CONCURRENCY\", \"50\"), (\"refuses\", \"BENCHMARK_REQUESTS\", \"abc\")]
+    {
+        let told = std::env::var(\"LIE\").is_ok_and(|told| told == lie);
+        if told && std::env::var(name).as_deref() != Ok(value) {
+            let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+            let failed = std::os::unix::process::CommandExt::exec(command.env(name, value));
+            eprintln!(\"{failed}\");
+            return ExitCode::FAILURE;
+        }
+    }";
+
 /// Breaks down.
 const PANICS: &str = "panic!(\"no more\")";
 
@@ -215,7 +229,9 @@ fn with_a_liar() -> Checkout {
     let client = "benchmark/tests/liar/client.rs";
     let truth = checkout.text(client);
     assert!(truth.contains(TRUTH), "the baseline's client reads otherwise now: adapt TRUTH");
-    std::fs::write(checkout.path(client), truth.replace(TRUTH, &told())).unwrap();
+    let main = "fn main() -> ExitCode {";
+    assert!(truth.contains(main), "the baseline's client starts otherwise now");
+    std::fs::write(checkout.path(client), truth.replace(TRUTH, &told()).replace(main, MISREADS)).unwrap();
     checkout
 }
 
@@ -272,6 +288,13 @@ fn every_lie_is_caught_and_named() {
         ("leaves_a_part_out", "upload_object", PARTS, &["bad_bytes"]),
         ("hides_that_a_part_is_out", "upload_object", PARTS, &["out of contract"]),
         ("panics", "fetch_range", &[], &["a slot panicked: ", "no more"]),
+        ("misreads", "fetch_range", &[], &["options: concurrency 32 was asked for, the replica understood 50"]),
+        (
+            "refuses",
+            "fetch_range",
+            &[],
+            &["(error: invalid value 'abc' for '--requests <REQUESTS>': invalid digit found in string)"],
+        ),
     ] {
         let row = row_of(&checkout, lie, test, more);
         let reason = row["invalid_reason"].as_str().unwrap_or_default();

@@ -50,8 +50,14 @@ impl Harness {
     /// The command in this folder, with nothing of the caller's own settings.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
-        for name in ["BENCHMARK_DB", "DATABASE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
-        {
+        for name in [
+            "BENCHMARK_DB",
+            "DATABASE_URL",
+            "SSL_CERT_FILE",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+        ] {
             command.env_remove(name);
         }
         command

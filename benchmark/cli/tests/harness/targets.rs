@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::support::{Harness, SHORT, eventually, free_port, needs, signal, text};
 
 /// A server that ends with the test.
-struct Server(Child);
+pub(super) struct Server(pub(super) Child);
 
 impl Drop for Server {
     /// A polite signal: nginx ends its workers then, and a killed one leaves them.
@@ -22,7 +22,7 @@ impl Drop for Server {
 /// What opens the locked part of the server.
 const KEY: &str = "s3cr3t=abc, def";
 
-fn wait_for(port: u16) {
+pub(super) fn wait_for(port: u16) {
     eventually(Duration::from_secs(20), "the server listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
 }
 
@@ -120,7 +120,7 @@ fn an_s3_bucket_is_listed_and_measured_with_the_usual_credentials() {
 }
 
 /// An unsigned PUT, as moto accepts it.
-fn put(port: u16, path: &str, body: &[u8]) {
+pub(super) fn put(port: u16, path: &str, body: &[u8]) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let head = format!(
         "PUT {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-length: {}\r\nconnection: close\r\n\

@@ -234,6 +234,7 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("origin_peak_concurrency", whole(64)),
             ("origin_cpu_share", real(0.25)),
             ("ceiling_share", Cell::Empty), // no baseline ran
+            ("ceiling_by", Cell::Empty),
         ],
     );
     assert!(row.is_empty(), "columns without a golden value: {:?}", row.keys());

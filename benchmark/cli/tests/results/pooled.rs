@@ -2,7 +2,7 @@
 
 use benchmark::case::Amount;
 use benchmark::results::{Cell, Filter};
-use benchmark::run::Run;
+use benchmark::run::{Mark, Run};
 use benchmark::stats::comparison::BEFORE_THE_BLOCKS;
 use benchmark::store::Store;
 use tempfile::TempDir;
@@ -227,6 +227,12 @@ async fn a_share_of_the_ceiling_needs_a_valid_baseline_of_the_same_case_and_camp
     ];
     assert_eq!(shares, expected.map(|(run_id, share)| (run_id.to_owned(), share)));
 
+    assert!(
+        rows.iter()
+            .all(|row| row["ceiling_by"]
+                == if row["ceiling_share"] == Cell::Empty { Cell::Empty } else { "rate".into() })
+    );
+
     // Also where the filter hides the baseline itself.
     let filter = Filter { library: Some("hyper".to_owned()), ..Filter::default() };
     assert_eq!(read(&store, &filter, false).await[0]["ceiling_share"], real(0.5));
@@ -269,4 +275,38 @@ async fn options_that_shape_the_load_keep_cases_apart() {
     let rows = read(&store, &Filter::default(), false).await;
     let limits: Vec<_> = rows.iter().map(|row| row["requests_limit"].clone()).collect();
     assert_eq!(limits, [Cell::Empty, whole(5_000)]);
+}
+
+#[tokio::test]
+async fn where_the_origin_was_at_its_limit_all_rows_of_the_workload_are_compared_by_cpu() {
+    let folder = TempDir::new().unwrap();
+    let store = fixture::store(folder.path()).await;
+    // The same CPU time for fewer successes: 3 / 4 of the baseline's requests for each microsecond.
+    fixture::add(&store, &with_rate("hyper", "campaign-1", "hyper", 3_000)).await;
+    fixture::add(&store, &with_rate("baseline", "campaign-1", "baseline", 4_000)).await;
+    // One that is near the origin's own rate: its row alone says that it was the origin's.
+    let mut bound = with_rate("reqwest", "campaign-1", "reqwest", 4_200);
+    bound.marks = vec![Mark::OriginBound { share: 0.95 }];
+    fixture::add(&store, &bound).await;
+    // Another workload, with a ceiling of its own, is compared by rate.
+    for (run_id, library, successes) in [("ureq", "ureq", 1_000), ("baseline-2", "baseline", 2_000)] {
+        let mut free = with_rate(run_id, "campaign-1", library, successes);
+        free.case.load.concurrency = 1;
+        fixture::add(&store, &free).await;
+    }
+    let rows = read(&store, &Filter::default(), false).await;
+    let said: Vec<_> = rows.iter().map(|row| (row["ceiling_by"].to_string(), row["ceiling_share"].clone())).collect();
+    let cpu = |of: &str| match rows.iter().find(|row| row["run_id"].to_string() == of).unwrap()["cpu_us_per_request"] {
+        Cell::Real(cpu) => cpu,
+        ref other => panic!("{other:?}"),
+    };
+    let expected = [
+        ("cpu", real(cpu("baseline") / cpu("hyper"))),
+        ("cpu", real(1.0)),
+        ("cpu", real(cpu("baseline") / cpu("reqwest"))),
+        ("rate", real(0.5)),
+        ("rate", real(1.0)),
+    ];
+    assert_eq!(said, expected.map(|(by, share)| (by.to_owned(), share)));
+    assert!(cpu("hyper") > cpu("baseline"), "{} {}", cpu("hyper"), cpu("baseline"));
 }

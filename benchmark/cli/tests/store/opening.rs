@@ -49,7 +49,7 @@ async fn a_database_is_created_and_opens_again() {
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(pragmas, ("wal".to_owned(), 0x424E_4348, 9));
+    assert_eq!(pragmas, ("wal".to_owned(), 0x424E_4348, 11));
 }
 
 #[tokio::test]
@@ -121,17 +121,17 @@ async fn the_database_of_another_application_is_left_as_it_is() {
 #[tokio::test]
 async fn a_newer_database_is_refused() {
     for newer in [
-        "PRAGMA user_version = 10",
+        "PRAGMA user_version = 12",
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (10, 'later', TRUE, x'00', 0)",
+         VALUES (12, 'later', TRUE, x'00', 0)",
     ] {
         let folder = TempDir::new().unwrap();
         let path = database(&folder).await;
         execute(&path, newer).await;
         for error in [Store::open(&path).await.unwrap_err(), Store::open_existing(&path).await.unwrap_err()] {
-            assert!(matches!(error, Error::Newer { found: 10, known: 9, .. }), "{error:?}");
+            assert!(matches!(error, Error::Newer { found: 12, known: 11, .. }), "{error:?}");
             assert!(
-                error.to_string().contains("written by a newer benchmark (schema 10, this one knows 9)"),
+                error.to_string().contains("written by a newer benchmark (schema 12, this one knows 11)"),
                 "{error}"
             );
         }

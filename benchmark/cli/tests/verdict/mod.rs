@@ -12,7 +12,7 @@ use benchmark::run::verdict::{self, Surroundings, metrics_difference};
 use benchmark::run::{ClockOffset, Replica, Run, summarise};
 use benchmark::stats::{Observation, RunSummary};
 use benchmark_protocol::counts::{Counts, FailureKind};
-use benchmark_protocol::message::{OperationResult, ReplicaResult};
+use benchmark_protocol::message::{OperationResult, Ports, ReplicaResult};
 use benchmark_protocol::operation::{ByOperation, Operation};
 use benchmark_protocol::origin::Audit;
 use benchmark_protocol::parameter::Values;
@@ -102,6 +102,15 @@ fn failures_above_one_in_a_thousand_make_it_invalid() {
     assert!(reasons(&run, &summary(&run)).is_empty(), "2 of 2,000 are 0.1 %");
     fail(&mut run, FailureKind::Status, 1);
     assert_reason(&run, "failures: 0.15 % (status 0.05 %, reset 0.10 %)");
+}
+
+#[test]
+fn a_single_request_without_a_port_makes_it_invalid_by_that_name() {
+    let mut run = good();
+    result(&mut run).ports = Some(Ports { refused: 0, all: Some(100), waiting: Some(99) });
+    assert!(reasons(&run, &summary(&run)).is_empty(), "closed connections alone do no harm");
+    result(&mut run).ports = Some(Ports { refused: 1, all: Some(100), waiting: Some(99) });
+    assert_reason(&run, "ports: 1 requests found none free to be sent from, closed connections held 99 of 100");
 }
 
 #[test]
@@ -392,8 +401,13 @@ fn a_careful_reader_is_told() {
     let mut run = good();
     run.audit = None;
     run.case.target = Some("http://127.0.0.1:1/a/b".to_owned());
-    let busy =
-        Surroundings { foreign_load: Some(0.06), throttled_seconds: Some(1.25), client_cpus: 2, shared_cpus: true };
+    let busy = Surroundings {
+        foreign_load: Some(0.06),
+        throttled_seconds: Some(1.25),
+        client_cpus: 2,
+        wanted_cpus: 3,
+        shared_cpus: true,
+    };
     assert_eq!(
         marks_of(&run, busy),
         [
@@ -401,6 +415,7 @@ fn a_careful_reader_is_told() {
             "foreign_load (6 % of a client CPU)",
             "throttled (1.2 s at the CPU limit)",
             "shared_cpus",
+            "few_cpus (2 of 3)",
             "no_audit"
         ]
     );
@@ -410,6 +425,10 @@ fn a_careful_reader_is_told() {
     two_threads.replicas[0].result.as_mut().unwrap().threads = 2;
     let roomy = Surroundings { client_cpus: 2, ..Surroundings::default() };
     assert_eq!(marks_of(&two_threads, roomy), Vec::<String>::new());
+    // And by two threads that had one between them, as a blocking library's slots have.
+    let mut one_cpu = two_threads.clone();
+    one_cpu.replicas[0].result.as_mut().unwrap().cpu_list = Some("5".to_owned());
+    assert_eq!(marks_of(&one_cpu, roomy), ["generator_saturated (130 % of its CPUs)"]);
     // A schedule keeps replicas apart, and has no slots that are always full.
     let mut open = good();
     open.case.load.rate = Some(Rate::PerSecond(400.0));

@@ -40,9 +40,6 @@ impl<C: BlockingClient> Engine for Blocking<C> {
     const CLIENT_SIGNS: bool = false;
 
     fn new(options: &Options) -> Result<Self, ConstructError> {
-        if options.threads != 1 {
-            return Err("a blocking library has one thread for each slot: `--threads` does not apply".into());
-        }
         Ok(Self {
             client: Arc::new(C::new(options)?),
             concurrency: options.concurrency,

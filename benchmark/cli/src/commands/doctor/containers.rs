@@ -17,13 +17,13 @@ async fn containers() -> Vec<(&'static str, Finding)> {
         Ok(engine) => engine,
         Err(error) => return vec![("docker", Finding::Warning(format!("the runner will be `process`: {error:#}")))],
     };
-    let compose = match ComposeTool::find().await {
+    let compose = match ComposeTool::find(&engine).await {
         Ok(tool) => Finding::Good(tool.to_string()),
         Err(error) => Finding::Warning(format!("the runner will be `process`: {error:#}")),
     };
     // At once: an Engine that hangs from here on takes its time only once.
     let (reach, leftovers) = tokio::join!(reach(&engine), leftovers(&engine));
-    let docker = Finding::Good(format!("Engine {}", engine.version()));
+    let docker = Finding::Good(format!("Engine {engine}"));
     let mut findings = vec![("docker", docker), ("compose", compose), ("reach", reach)];
     findings.extend(leftovers.map(|finding| ("leftovers", finding)));
     findings
@@ -47,7 +47,10 @@ async fn monitoring(url: &str) -> Vec<(&'static str, Finding)> {
     };
     match health {
         Err(error) => {
-            vec![("prometheus", Finding::Warning(format!("rows will have no totals of containers: {error}")))]
+            vec![(
+                "prometheus",
+                Finding::Warning(format!("rows will have no totals of containers: {}", error.with_way_out())),
+            )]
         }
         Ok(health) => vec![
             ("prometheus", Finding::Good(format!("{url}, version {}", health.version))),

@@ -2,7 +2,6 @@
 
 mod containers;
 
-use std::io::IsTerminal;
 use std::net::TcpListener;
 
 use anyhow::Result;
@@ -13,6 +12,7 @@ use crate::exit::{Exit, Missing};
 use crate::library;
 use crate::library::Builder;
 use crate::machine::{self, CpuSplit};
+use crate::output::{has_colours, say};
 use crate::plan::Database;
 use crate::store::{Error, Store};
 
@@ -60,10 +60,10 @@ impl Doctor {
                     ("missing", "31", text)
                 }
             };
-            if std::io::stdout().is_terminal() {
-                println!("\x1b[{colour}m{sign}\x1b[0m  {name:<11}{text}");
+            if has_colours(&std::io::stdout()) {
+                say!("\x1b[{colour}m{sign}\x1b[0m  {name:<11}{text}");
             } else {
-                println!("{sign}  {name:<11}{text}");
+                say!("{sign}  {name:<11}{text}");
             }
         }
         Ok(exit)

@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_manner_is_held_against_the_libraries() {
-        let used = |name: &str| modes().any(move |mode| mode.server == Server::Manner(name));
+        let used = |name: &'static str| modes().any(move |mode| mode.server == Server::Manner(name));
         let unused: Vec<&str> = misbehave::manners().map(|manner| manner.name).filter(|name| !used(name)).collect();
         assert!(unused.is_empty(), "{unused:?}");
     }

@@ -11,8 +11,10 @@ mod seat;
 mod seats;
 mod session;
 pub mod timeouts;
+mod understood;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, Result};
@@ -24,6 +26,7 @@ pub(crate) use connection::read_message;
 pub(super) use figures::MOST_NS;
 pub use hooks::{Hooks, Plateau};
 pub use session::{Conducted, conduct};
+pub(super) use understood::asked;
 
 /// Where replicas connect.
 #[derive(Debug)]
@@ -44,6 +47,8 @@ pub struct Expected {
     pub library: String,
     /// The test.
     pub test: String,
+    /// The options as each replica is to understand them, by name. Nothing is compared where there are none.
+    pub options: BTreeMap<String, String>,
     /// How many replicas.
     pub replicas: u32,
     /// The seed of the workload.

@@ -1,5 +1,7 @@
 //! The place of one replica: who sits there, how far it has come, and what it may say next.
 
+use std::collections::BTreeMap;
+
 use benchmark_protocol::message::{CoordinatorMessage, Phase, ReplicaMessage, Tick};
 use tokio::time::Instant;
 
@@ -34,6 +36,8 @@ pub(super) struct Seat {
     clock: Clock,
     /// When it last said something.
     pub(super) heard: Instant,
+    /// The options as it understood them.
+    pub(super) options: BTreeMap<String, String>,
     /// Since when its connection is closed, while there is no news of how it ended.
     pub(super) closed: Option<Instant>,
 }
@@ -42,7 +46,8 @@ impl Seat {
     pub(super) fn new(index: u32) -> Self {
         let record = Replica { index, ..Replica::default() };
         let (stage, clock) = (Stage::Empty, Clock::default());
-        Self { record, stage, connection: None, writer: None, clock, heard: Instant::now(), closed: None }
+        let (options, heard) = (BTreeMap::new(), Instant::now());
+        Self { record, stage, connection: None, writer: None, clock, heard, options, closed: None }
     }
 
     pub(super) fn is_free(&self) -> bool {
@@ -68,6 +73,7 @@ impl Seat {
         self.heard = Instant::now();
         self.record.host_name = Some(arrival.hello.host_name);
         self.record.pid = Some(arrival.hello.pid);
+        self.options = arrival.hello.options;
         self.measure_clock();
     }
 

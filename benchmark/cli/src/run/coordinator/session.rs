@@ -16,6 +16,7 @@ use super::gate::Gate;
 use super::hooks::{Hooks, Plateau};
 use super::seat::{Seat, Stage};
 use super::seats::Seats;
+use super::understood::differences;
 use super::{Coordinator, Expected, limits, timeouts};
 use crate::run::abandoned::unless_abandoned;
 use crate::run::{Reason, Replica};
@@ -112,7 +113,7 @@ enum Happening {
 impl Session {
     async fn run(&mut self, world: &mut World<'_, impl Replicas, impl Hooks>) -> Result<(), Abandoned> {
         let ready = |seats: &Seats| seats.all(Seat::is_ready);
-        if !self.listen(world, ready).await? || !self.settle(Plateau::Idle, world).await? {
+        if !self.listen(world, ready).await? || !self.is_understood() || !self.settle(Plateau::Idle, world).await? {
             return Ok(());
         }
         // Nothing is constructed any more that would delay an answer, and clocks have drifted apart since they were measured.
@@ -150,6 +151,13 @@ impl Session {
             }
         }
         Ok(true)
+    }
+
+    /// Whether all replicas understood what was asked of them.
+    fn is_understood(&mut self) -> bool {
+        let all = self.seats.iter().flat_map(|seat| differences(&self.expected.options, &seat.options));
+        all.collect::<Vec<_>>().into_iter().for_each(|reason| self.add_reason(reason));
+        self.reasons.is_empty()
     }
 
     /// Waits for whoever watches the replicas from outside. Whether the run goes on.
@@ -257,7 +265,7 @@ impl Session {
             return;
         }
         let how = exit.failure.unwrap_or_else(|| "it ended without a result".to_owned());
-        let said = exit.stderr.lines().last().map(|line| format!(" ({line})")).unwrap_or_default();
+        let said = last_word(&exit.stderr).map(|line| format!(" ({line})")).unwrap_or_default();
         let reason = seat.lost(format!("{how}{said}"));
         seat.record.failure = Some(if exit.stderr.is_empty() { how } else { format!("{how}\n{}", exit.stderr) });
         seat.closed = None;
@@ -367,5 +375,26 @@ impl Session {
             _ = timeout(timeouts::EXIT, all_gone) => {}
             _ = world.interrupts.changed() => {}
         }
+    }
+}
+
+/// What a program said last of why it ended: its error, where it names one, and not the advice that comes below it.
+fn last_word(stderr: &str) -> Option<&str> {
+    let names_error = |line: &&str| line.starts_with("error: ");
+    stderr.lines().rfind(names_error).or_else(|| stderr.lines().last())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_goes_before_the_advice_below_it() {
+        let usage = "a warning\nerror: invalid value 'abc' for '--requests <REQUESTS>': invalid digit found in string\n\n\
+                     For more information, try '--help'.";
+        let word = "error: invalid value 'abc' for '--requests <REQUESTS>': invalid digit found in string";
+        assert_eq!(last_word(usage), Some(word));
+        assert_eq!(last_word("thread 'main' panicked at a.rs:1:1:\nthe end"), Some("the end"));
+        assert_eq!(last_word(""), None);
     }
 }

@@ -19,8 +19,9 @@ pub struct Place {
     pub value: Interval,
 }
 
-/// The cases of one workload and campaign by rank, then by value. A case with an invalid run, with too few trials for an interval, or
-/// with an origin at its limit (but by CPU time) has no place.
+/// The cases of one workload and campaign by rank, then by value. A case with an invalid run, or with too few trials for an interval, has
+/// no place; and none has one but by CPU time where the origin was at its limit in a run of any of them: who came near it would be ranked
+/// by how near.
 ///
 /// A rank is 1 + the number of cases that are decidedly faster in the comparison paired by block. "Undecided" is not transitive
 /// (a second case may be undecided against the first and the third, and those two differ), so that ties cannot be groups of cases
@@ -28,10 +29,13 @@ pub struct Place {
 /// not shown to be faster. Pairs are judged one by one, at 99 % and beyond 1 % each, without a correction for their number.
 #[must_use]
 pub fn rank(metric: Metric, cases: &[&Trials]) -> Vec<Place> {
+    if metric.needs_a_free_origin() && cases.iter().any(|trials| trials.origin_bound) {
+        return Vec::new();
+    }
     let ranked: Vec<(usize, &Trials, Interval)> = cases
         .iter()
         .enumerate()
-        .filter(|(_, trials)| trials.invalid == 0 && !(trials.origin_bound && metric.needs_a_free_origin()))
+        .filter(|(_, trials)| trials.invalid == 0)
         .filter_map(|(case, trials)| Some((case, *trials, Interval::of(&trials.values(metric))?)))
         .collect();
     let rank_of = |own: &Trials| {

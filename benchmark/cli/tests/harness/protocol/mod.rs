@@ -7,6 +7,7 @@ mod start;
 mod strangers;
 mod turns;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -89,9 +90,11 @@ impl Scene {
             admission: Admission::Token("secret".into()),
             library: "reqwest".into(),
             test: "fetch_range".into(),
+            options: BTreeMap::new(),
             replicas,
             seed: 1,
             objects: Vec::new(),
+            ca: None,
             warm_up: Duration::ZERO,
             longest: Some(Duration::from_secs(1)),
         };

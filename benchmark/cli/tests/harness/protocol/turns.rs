@@ -121,3 +121,35 @@ fn a_closed_connection_is_a_lost_replica() {
 fn a_failure_before_ready_is_the_runs_reason() {
     assert_eq!(reasons_after(vec![failed("verify: status 403")]), ["verify: status 403"]);
 }
+
+#[test]
+fn a_replica_that_understood_something_else_is_no_measurement() {
+    for (understood, why) in [
+        (json!({"concurrency": "32"}), None),
+        (json!({"concurrency": "32", "rate": "9"}), Some("options: no rate was asked for, the replica understood 9")),
+        (json!({"concurrency": "50"}), Some("options: concurrency 32 was asked for, the replica understood 50")),
+        (
+            json!({}),
+            Some(
+                "options: the replica did not say how it understood them: its `hello` has no `options` (docs/PROTOCOL.md)",
+            ),
+        ),
+    ] {
+        let mut scene = Scene::of(1);
+        scene.expected.options.insert("concurrency".to_owned(), "32".to_owned());
+        let (ended, heard) = scene.play(move |address| {
+            let (mut replica, _) = Replica::hello(address, &json!({ "options": understood }));
+            replica.say(&ready());
+            let heard = replica.hear();
+            if heard["type"] == "start" {
+                replica.say(&result());
+                replica.hear();
+            }
+            heard
+        });
+        match why {
+            Some(why) => assert_eq!((ended.reasons(), heard), (vec![why.to_owned()], Value::Null)),
+            None => assert_eq!((ended.reasons(), heard["type"].as_str()), (Vec::new(), Some("start"))),
+        }
+    }
+}
