@@ -22,6 +22,7 @@ pub(super) fn answer(asked: &Asked, world: &World) -> Script {
 /// The same as a response that can be changed.
 pub(super) fn reply(asked: &Asked, world: &World) -> Reply {
     let has = |name| asked.parameter(name).is_some();
+    let upload = asked.parameter("uploadId").unwrap_or_default();
     match asked.method.as_str() {
         "GET" if has("list-type") => listings::page(asked, &objects(asked, world), None),
         "GET" if has("uploads") => {
@@ -29,10 +30,13 @@ pub(super) fn reply(asked: &Asked, world: &World) -> Reply {
         }
         "GET" | "HEAD" => Reply { is_head: asked.method == "HEAD", ..read(asked, world) },
         "POST" if has("uploads") => {
-            xml("<InitiateMultipartUploadResult><UploadId>upload-1</UploadId></InitiateMultipartUploadResult>")
+            let id = world.upload();
+            xml(&format!(
+                "<InitiateMultipartUploadResult><UploadId>upload-{id}</UploadId></InitiateMultipartUploadResult>"
+            ))
         }
         "POST" if has("uploadId") => {
-            world.complete(&asked.key());
+            world.complete(&upload, &asked.key());
             xml(COMPLETED)
         }
         "POST" if has("delete") => {
@@ -46,7 +50,7 @@ pub(super) fn reply(asked: &Asked, world: &World) -> Reply {
         }
         "PUT" => {
             match asked.parameter("partNumber") {
-                Some(number) => world.part(&asked.key(), &number, asked.length()),
+                Some(number) => world.part(&upload, &number, asked.length()),
                 None => {
                     world.put().insert(asked.key().into_owned(), asked.length());
                 }
