@@ -27,6 +27,10 @@ pub(crate) trait Engine: Sized {
     /// Makes one request outside the load, within the timeout.
     fn verify(&self, options: &Options, request: &Request<'_>, response: &mut Response) -> Result<(), Failure>;
 
+    /// Waits until about this instant, and takes note of what happened meanwhile: a server may have ended connections that were opened to
+    /// verify it, and their first use would find that out.
+    fn settle(&self, until_ns: u64);
+
     /// Runs the whole load, from the first request of the warm-up to the end of the drain.
     ///
     /// # Errors

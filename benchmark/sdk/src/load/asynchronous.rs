@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::{Builder, Runtime};
@@ -100,6 +101,11 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
             let timed = tokio::time::timeout(options.timeout, self.client.perform(request, response)).await;
             timed.unwrap_or_else(|_| Err(Failure::timeout()))
         })
+    }
+
+    /// Nothing on the runtime gets a turn unless somebody waits on it.
+    fn settle(&self, until_ns: u64) {
+        self.runtime.block_on(tokio::time::sleep(Duration::from_nanos(until_ns.saturating_sub(now_ns()))));
     }
 
     fn run(self, load: &Arc<Load>) -> Result<(), String> {

@@ -67,6 +67,9 @@ impl<C: BlockingClient> Engine for Blocking<C> {
         self.client.perform(request, response)
     }
 
+    /// Nothing runs in the background of a blocking library: it looks at a connection as it takes it.
+    fn settle(&self, _: u64) {}
+
     fn run(self, load: &Arc<Load>) -> Result<(), String> {
         let gate = (self.pool_size < self.concurrency).then(|| Arc::new(Gate::new(self.pool_size, self.timeout)));
         let barrier = Arc::new(Barrier::new(self.concurrency as usize));
