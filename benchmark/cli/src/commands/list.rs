@@ -45,7 +45,7 @@ impl List {
                     say!("unsupported: {} {option}: {reason}", library.name);
                 }
                 for (mode, declared) in &library.conformance {
-                    println!("differs: {} in {mode}: {}, as {}", library.name, declared.does, declared.why);
+                    say!("differs: {} in {mode}: {}, as {}", library.name, declared.does, declared.why);
                 }
             }
             say!("\n{}", suites_table(&suite::list(&root)?));
