@@ -167,7 +167,7 @@ impl Options {
     /// Every option that shapes the load, as it was understood: by its name, in the form in which the harness hands it over.
     pub(crate) fn understood(&self) -> BTreeMap<String, String> {
         let time = |time: Duration| Some(format_duration(time));
-        let headers: Vec<&str> = self.headers().map(|(name, _)| name).collect();
+        let headers: Vec<&str> = self.headers.iter().map(|Header(name, _)| name.as_str()).collect();
         let timed = self.requests.is_none().then(|| format_duration(self.duration));
         let options = [
             ("concurrency", Some(self.concurrency.to_string())),

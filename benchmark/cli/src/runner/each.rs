@@ -45,7 +45,9 @@ impl Runner for Runners {
     fn start(&self, job: &Job) -> Result<Started> {
         match (job.case.runner, &self.compose) {
             (RunnerName::Process, _) => self.processes.start(job).map(Started::Processes),
-            (RunnerName::Compose, Some(compose)) => compose.start(job).map(Started::Containers),
+            (RunnerName::Compose, Some(compose)) => {
+                compose.start(job).map(|started| Started::Containers(Box::new(started)))
+            }
             (other, _) => Err(anyhow!("there is no runner `{other}` here")),
         }
     }
@@ -57,7 +59,7 @@ pub enum Started {
     /// Children of this process.
     Processes(Children),
     /// Containers.
-    Containers(Containers),
+    Containers(Box<Containers>),
 }
 
 impl Replicas for Started {

@@ -18,7 +18,7 @@ pub struct External {
     url: String,
     named: Named,
     /// What the harness trusts as well, where not the usual certificates.
-    ca: Option<Ca>,
+    ca: Option<Box<Ca>>,
 }
 
 impl External {
@@ -28,13 +28,13 @@ impl External {
     /// # Errors
     /// When the URL is none.
     pub fn new(url: &str, endpoint: Option<&str>, ca: Option<&Ca>) -> Result<Self> {
-        Ok(Self { url: url.to_owned(), named: Named::parse(url, endpoint, false)?, ca: ca.cloned() })
+        Ok(Self { url: url.to_owned(), named: Named::parse(url, endpoint, false)?, ca: ca.cloned().map(Box::new) })
     }
 
     /// Its bucket, where it is one.
     fn bucket(&self, headers: &[Header]) -> Result<Option<Bucket>> {
         match &self.named.names {
-            Names::Bucket(name) => Bucket::new(&self.named.endpoint, name, headers, self.ca.as_ref()).map(Some),
+            Names::Bucket(name) => Bucket::new(&self.named.endpoint, name, headers, self.ca.as_deref()).map(Some),
             Names::Object { .. } | Names::Path(_) => Ok(None),
         }
     }

@@ -46,6 +46,7 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("threads", whole(1)),
             ("target", Cell::Empty),
             ("header", Cell::Empty),
+            ("ca", Cell::Empty),
             ("seed", whole(18_446_744_073_709_551_615)),
             ("build_sha256", text("0123456789ab")),
             ("compiler", text("rustc 1.95.0")),
@@ -115,6 +116,7 @@ async fn every_column_of_a_run_has_the_value_computed_by_hand() {
             ("failures_short_body", whole(110)),
             ("failures_bad_bytes", whole(90)),
             ("failures_reset", whole(250)),
+            ("failures_closed", whole(0)),
             ("failures_other", whole(50)),
             ("number_censored", whole(6)),
             // 4,196 in the windows, 1 + 1 to verify, 10 + 20 in the warm-ups

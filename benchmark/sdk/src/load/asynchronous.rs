@@ -105,7 +105,8 @@ impl<C: AsyncClient> Engine for Asynchronous<C> {
 
     /// Nothing on the runtime gets a turn unless somebody waits on it.
     fn settle(&self, until_ns: u64) {
-        self.runtime.block_on(tokio::time::sleep(Duration::from_nanos(until_ns.saturating_sub(now_ns()))));
+        let left = Duration::from_nanos(until_ns.saturating_sub(now_ns()));
+        self.runtime.block_on(async { tokio::time::sleep(left).await });
     }
 
     fn run(self, load: &Arc<Load>) -> Result<(), String> {
