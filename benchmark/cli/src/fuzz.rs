@@ -83,6 +83,7 @@ pub fn replica_line(bytes: &[u8]) {
 }
 
 #[cfg(test)]
+#[expect(clippy::print_stdout, reason = "a test that says which input it has")]
 #[path = "../../../fuzz/replay.rs"]
 mod replay;
 

@@ -38,7 +38,7 @@ pub struct ComposeTool {
     words: Vec<String>,
     version: String,
     /// The Engine that it is to use, whatever it would follow itself.
-    engine: EngineAddress,
+    engine: Arc<EngineAddress>,
 }
 
 impl ComposeTool {
@@ -54,7 +54,7 @@ impl ComposeTool {
             if words.is_empty() {
                 continue;
             }
-            let mut tool = Self { words, version: String::new(), engine: engine.address().clone() };
+            let mut tool = Self { words, version: String::new(), engine: Arc::clone(engine.address()) };
             let mut command = tool.command();
             command.args(["version", "--short"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let Ok(group) = Group::spawn(&mut command) else { continue };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -44,7 +45,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub struct Engine {
     docker: Docker,
     /// Where it is, and who says so.
-    address: EngineAddress,
+    address: Arc<EngineAddress>,
     /// Its version, for people.
     version: String,
     /// Whether containers run in a virtual machine of their own, to which this host is `host.docker.internal`.
@@ -104,7 +105,7 @@ impl Engine {
         };
         let version = info.server_version.unwrap_or_else(|| "of unknown version".to_owned());
         let desktop = info.operating_system.is_some_and(|system| system.contains("Docker Desktop"));
-        Ok(Self { docker, address, version, desktop })
+        Ok(Self { docker, address: Arc::new(address), version, desktop })
     }
 
     /// Whether somebody named an Engine, so that it is worth a word why there is none.
@@ -114,7 +115,7 @@ impl Engine {
     }
 
     /// Where it is.
-    pub(super) const fn address(&self) -> &EngineAddress {
+    pub(super) fn address(&self) -> &Arc<EngineAddress> {
         &self.address
     }
 

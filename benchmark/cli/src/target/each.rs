@@ -28,7 +28,10 @@ impl Targets {
     pub fn of(&mut self, case: &Case) -> Result<AnyTarget<'_>> {
         match &case.target {
             None => Ok(AnyTarget::Origin(&mut self.origin)),
-            Some(url) => External::new(url, case.endpoint.as_deref(), case.ca.as_ref()).map(AnyTarget::External),
+            Some(url) => {
+                let external = External::new(url, case.endpoint.as_deref(), case.ca.as_ref())?;
+                Ok(AnyTarget::External(Box::new(external)))
+            }
         }
     }
 
@@ -44,7 +47,7 @@ pub enum AnyTarget<'a> {
     /// Our origin.
     Origin(&'a mut Origin),
     /// A server that is not ours.
-    External(External),
+    External(Box<External>),
 }
 
 /// The same call to whichever it is.
