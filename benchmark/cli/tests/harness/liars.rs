@@ -6,8 +6,11 @@ use super::checkout::Checkout;
 use super::support::{Harness, target};
 
 /// The place in the baseline's client that the lies are told in.
-const TRUTH: &str = "connection.write_head(request, body.as_ref().map(|body| body.len()), &self.host, self.keep_alive);
-        connection.send(body.as_deref()).await.map_err(|error| Failure::from_error(&error))?;
+const TRUTH: &str = "connection.write_head(request, body.as_ref().map(|body| body.len()), &self.host);
+        let whole = match &body {
+            None => connection.send_head().await?,
+            Some(body) => connection.send(body).await?,
+        };
         let reusable = connection.read_response(request.operation() == Operation::Head, response).await?;";
 
 /// Says that all is well, and has asked for nothing.
@@ -97,7 +100,7 @@ const KEEPS_THE_LAST_BYTE: &str = "
 const PUTS_LESS: &str = "
         let less = body.unwrap_or_default();
         let less = &less[..less.len() - 1];
-        connection.write_head(request, Some(less.len()), &self.host, self.keep_alive);
+        connection.write_head(request, Some(less.len()), &self.host);
         send!(Some(less));
         let mut unseen = Response::default();
         connection.read_response(false, &mut unseen).await?;
@@ -135,7 +138,7 @@ const LEAVES_A_PART_OUT: &str = "
         if less.is_empty() {
             ask!();
         } else {
-            connection.write_head(request, Some(less.len()), &self.host, self.keep_alive);
+            connection.write_head(request, Some(less.len()), &self.host);
             send!(Some(less.as_bytes()));
         }
         connection.read_response(request.operation() == Operation::Head, response).await?";
@@ -187,8 +190,9 @@ const LIES: [(&str, &str); 15] = [
 
 /// The lies in the place of the truth, once the first call was verified in full.
 fn told() -> String {
-    let arms = LIES
-        .map(|(name, lie)| format!("Some({name:?}) => {{ {} }}", lie.replace("LEAVES_A_PART_OUT", LEAVES_A_PART_OUT)));
+    let arms = LIES.map(|(name, lie)| {
+        format!("Some({name:?}) => (true, {{ {} }}),", lie.replace("LEAVES_A_PART_OUT", LEAVES_A_PART_OUT))
+    });
     format!(
         "static ASKED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         static LIE: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(|| std::env::var(\"LIE\").ok());
@@ -206,17 +210,23 @@ fn told() -> String {
             }}
         }}
         macro_rules! head {{
-            () => {{ connection.write_head(request, body.as_ref().map(|body| body.len()), &self.host, self.keep_alive) }};
+            () => {{ connection.write_head(request, body.as_ref().map(|body| body.len()), &self.host) }};
         }}
         macro_rules! send {{
-            ($sent:expr) => {{ connection.send($sent).await.map_err(|error| Failure::from_error(&error))? }};
+            ($sent:expr) => {{{{
+                let sent: Option<&[u8]> = $sent;
+                match sent {{
+                    None => connection.send_head().await?,
+                    Some(body) => connection.send(body).await?,
+                }};
+            }}}};
         }}
         macro_rules! ask {{
             () => {{ head!(); send!(body.as_deref()) }};
         }}
         let lie = LIE.as_deref().filter(|_| ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 20);
-        let reusable = match lie {{ {}, _ => {{ {TRUTH}
-            reusable }} }};",
+        let (whole, reusable) = match lie {{ {} _ => {{ {TRUTH}
+            (whole, reusable) }} }};",
         arms.join("\n")
     )
 }
