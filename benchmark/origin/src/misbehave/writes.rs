@@ -52,6 +52,12 @@ pub(super) const MANNERS: &[Manner] = &[
         ..Manner::new("takes-early", "answers PUT with 200 before it has the body, and reads it then", honest::answer)
     },
     Manner {
+        early: true,
+        ..Manner::new("takes-unread", "answers PUT with 200, and never reads the body", |asked, world| {
+            putting(asked, world, || Script::of(&Reply::new(200, "OK", "").with("etag", "\"1\"")).hang())
+        })
+    },
+    Manner {
         continues: false,
         ..Manner::new("never-continues", "never says `100 Continue`, whoever waits for it", honest::answer)
     },

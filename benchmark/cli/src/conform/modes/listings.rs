@@ -1,12 +1,26 @@
-//! Listings of buckets: the harness lists what it is to read, so that every library asks for the same.
+//! Listings of buckets: the harness lists what it is to read, so that every library asks for the same; and libraries list as a test.
 
-use super::{BUCKET, Kind, Mode, of};
+use super::{BUCKET, Kind, Mode, Server, of};
 
 const REFUSED: &str = "without objects to read there is nothing to ask for: the harness says what the server said";
 
 const fn listing(name: &'static str, right: &'static str, why: &'static str) -> Mode {
     Mode { right, why, ..of(name, BUCKET, Kind::Listings) }
 }
+
+/// The same manner, met by libraries.
+const fn listed(name: &'static str, manner: &'static str, about: &'static str) -> Mode {
+    Mode {
+        test: "list_objects",
+        server: Server::Manner(manner),
+        about: Some(about),
+        flags: LISTING,
+        ..listing(name, "verify: bad_bytes", "a listing that is not whole is none")
+    }
+}
+
+const LISTING: &[(&str, &str)] =
+    &[("--target", "s3://bucket"), ("--endpoint", "http://{address}"), ("--requests", "8"), ("--param", "objects=100")];
 
 pub(super) const MODES: &[Mode] = &[
     listing("awkward-keys", "valid", "a key is any text, and asked for as such"),
@@ -20,4 +34,8 @@ pub(super) const MODES: &[Mode] = &[
     listing("listing-is-404", "refused", REFUSED),
     listing("empty-bucket", "refused", REFUSED),
     listing("pages-without-end", "refused", REFUSED),
+    listed("lists-truncated", "truncated-unsaid-where", "says of a listing that it goes on, and not where"),
+    listed("lists-for-ever", "same-page-for-ever", "lists the same page with the same token for ever"),
+    listed("lists-error", "error-with-200", "answers a listing with 200 and an <Error>"),
+    listed("lists-html", "listing-is-html", "answers a listing with a page for people"),
 ];

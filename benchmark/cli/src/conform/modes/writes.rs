@@ -6,6 +6,16 @@ const GIVEN_UP: &str = "S3 says 200 before it knows: what it says then counts";
 const NO_SUCCESS: &str = "what is not taken is not put";
 const NOT_FOLLOWED: &str = "a request is one request: where it leads to is not asked, nor measured";
 
+/// Objects that no socket's buffers hold.
+const LARGE: &[(&str, &str)] = &[
+    ("--target", "s3://bucket"),
+    ("--endpoint", "http://{address}"),
+    ("--writes", "true"),
+    ("--requests", "4"),
+    ("--param", "objects=4"),
+    ("--param", "object_size=16MiB"),
+];
+
 const fn put(name: &'static str, right: &'static str, why: &'static str) -> Mode {
     Mode { right, why, ..of(name, PUT, Kind::Writes) }
 }
@@ -33,6 +43,11 @@ pub(super) const MODES: &[Mode] = &[
     upload("part-without-tag", "verify: bad_bytes", "an upload is completed with the tags of its parts"),
     put("refuses-early", "verify: status", "an answer that comes before the body was taken is the answer"),
     put("takes-early", "valid", "an answer may come before the body was read"),
+    Mode {
+        flags: LARGE,
+        waits: true,
+        ..put("takes-unread", "verify: other", "what was not even read was not taken, whatever the server says")
+    },
     put("never-continues", "valid", "no library waits for 100 Continue, or none for ever"),
     put("refuses-expectations", "verify: status", NO_SUCCESS),
     put("redirects-puts", "verify: status", NOT_FOLLOWED),
