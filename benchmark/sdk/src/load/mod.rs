@@ -254,7 +254,7 @@ impl Load {
             // What came too late failed, whether or not the library could be made to give it up.
             Ok(()) if ended_ns - begun.started_ns > self.timeout_ns => Err(Box::new(Failure::timeout())),
             Ok(()) => request.judge(response.answer()).map_err(Box::new),
-            Err(failure) => Err(self.judge_failed(request, response, failure)),
+            Err(failure) => Err(self.judge_failed(request, response, *failure)),
         };
         let failure = match verdict {
             Err(mut failure) => {
@@ -278,7 +278,7 @@ impl Load {
 
     /// What a request failed of, by what had come of its response.
     #[cold]
-    fn judge_failed(&self, request: &Request<'_>, response: &Response, failure: Box<Failure>) -> Box<Failure> {
+    fn judge_failed(&self, request: &Request<'_>, response: &Response, failure: Failure) -> Box<Failure> {
         Box::new(failure.after(request, response, self.keeps_connections))
     }
 
