@@ -13,7 +13,7 @@ use super::outcome::Outcome;
 use crate::library::{Declared, Library};
 
 /// What may run at once: a cell that works takes several of these, one that waits takes one. Nothing is timed, so they may.
-const SEATS: u32 = 12;
+const SEATS: u32 = 20;
 
 /// What a cell takes that works.
 const WORKING: u32 = 4;
