@@ -19,8 +19,12 @@ const fn listed(name: &'static str, manner: &'static str, about: &'static str) -
     }
 }
 
-const LISTING: &[(&str, &str)] =
-    &[("--target", "s3://bucket"), ("--endpoint", "http://{address}"), ("--requests", "8"), ("--param", "objects=100")];
+const LISTING: &[(&str, &str)] = &[
+    ("--target", "s3://bucket"),
+    ("--endpoint", "http://{address}"),
+    ("--requests", "8"),
+    ("--param", "objects=100000"),
+];
 
 pub(super) const MODES: &[Mode] = &[
     listing("awkward-keys", "valid", "a key is any text, and asked for as such"),

@@ -13,7 +13,7 @@ const LARGE: &[(&str, &str)] = &[
     ("--writes", "true"),
     ("--requests", "4"),
     ("--param", "objects=4"),
-    ("--param", "object_size=16MiB"),
+    ("--param", "object_size=64MiB"),
 ];
 
 const fn put(name: &'static str, right: &'static str, why: &'static str) -> Mode {
