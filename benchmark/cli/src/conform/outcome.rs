@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use benchmark_protocol::counts::{FailureKind, Failures};
+use benchmark_protocol::operation::Operation;
 use benchmark_protocol::tests::Test;
 
 use super::mode::Mode;
@@ -92,7 +93,8 @@ impl Outcome {
 
 /// Whether a call of a test may be several requests.
 fn has_several(test: &str) -> bool {
-    Test::named(test).is_some_and(|test| test.operations().len() > 1)
+    // Of a listing each page is one.
+    Test::named(test).is_some_and(|test| test.operations().len() > 1 || test.operations().contains(&Operation::List))
 }
 
 fn requests(number: u64) -> String {
