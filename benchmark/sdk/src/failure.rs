@@ -43,8 +43,8 @@ impl Failure {
     }
 
     /// The failure in the light of what had come. A head that was wrong stays what is wrong, whatever became of the body. A connection
-    /// that ended before the head, where connections are kept, is one that the server closed between two responses: that every
-    /// one of them had carried one is so but for the first, which the verified request opened.
+    /// that ended before the head, where connections are kept, is taken for one that the server closed between two responses: that it was a
+    /// new one, which had carried none, libraries do not show.
     pub(crate) fn after(self, request: &Request<'_>, response: &Response, keeps_connections: bool) -> Self {
         if response.answer().is_refused()
             && let Err(fault) = request.ask.judge(response.answer())

@@ -49,7 +49,7 @@ mod workload;
 pub use benchmark_protocol::counts::FailureKind;
 pub use benchmark_protocol::operation::Operation;
 pub use benchmark_protocol::target::{Names, Target};
-pub use benchmark_protocol::tests::{Page, Test};
+pub use benchmark_protocol::tests::{LONGEST_KEPT, LONGEST_READ_OUT, Page, Test};
 pub use bytes::Bytes;
 
 pub use client::{AsyncClient, BlockingClient, ConstructError};

@@ -61,7 +61,7 @@ impl AsRef<[u8]> for Lent {
 impl<'a> Request<'a> {
     #[inline]
     pub(crate) fn new(ask: Ask<'a>, common: &'a Common) -> Self {
-        let rest = ask.more.as_ref().map(|more| {
+        let mut rest = ask.more.as_ref().map(|more| {
             let query = more.query();
             let extended = [&ask.object.url, &ask.object.path].map(|base| {
                 let joint = if base.contains('?') { '&' } else { '?' };
@@ -69,7 +69,6 @@ impl<'a> Request<'a> {
             });
             Box::new(Rest { extended: Some(extended), ..Rest::default() })
         });
-        let mut rest: Option<Box<Rest>> = rest;
         if matches!(ask.operation, Operation::Put | Operation::UploadPart) {
             rest.get_or_insert_default().lent = Some(Arc::default());
         }

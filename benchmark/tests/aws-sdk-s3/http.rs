@@ -8,13 +8,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::Headers;
-use benchmark_sdk::{Response, good_statuses};
-
-/// The longest answer in XML, in bytes: the SDK would keep one without end.
-const LONGEST: usize = 16 << 20;
-
-/// The longest body of a refused answer that is read, in bytes, so that the connection is of use again.
-const LONGEST_READ_OUT: u64 = 64 << 10;
+use benchmark_sdk::{LONGEST_KEPT, LONGEST_READ_OUT, Response, good_statuses};
 
 /// This client, its answers looked at, the server asked to close where connections are not kept: only here that is not signed, and whoever
 /// stands between may change it.
@@ -46,7 +40,7 @@ pub(crate) struct Cut(ByteStreamError);
 
 /// An answer in XML that does not end.
 #[derive(Debug, thiserror::Error)]
-#[error("a body of more than {LONGEST} bytes")]
+#[error("a body of more than {LONGEST_KEPT} bytes")]
 pub(crate) struct TooLong;
 
 #[derive(Debug)]
@@ -79,7 +73,7 @@ async fn bounded(mut response: HttpResponse) -> Result<HttpResponse, ConnectorEr
     let mut whole = Vec::new();
     while let Some(bytes) = body.next().await {
         whole.extend_from_slice(&bytes.map_err(|error| ConnectorError::other(Cut(error).into(), None))?);
-        if whole.len() > LONGEST {
+        if whole.len() > LONGEST_KEPT {
             return Err(ConnectorError::other(TooLong.into(), None));
         }
     }

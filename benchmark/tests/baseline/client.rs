@@ -369,8 +369,11 @@ fn interim(bytes: &[u8]) -> Option<usize> {
     if bytes.len() < 12 || bytes[8..10] != *b" 1" || bytes[10..12] == *b"01" {
         return None;
     }
-    let end = bytes.windows(4).position(|end| end == b"\r\n\r\n")?;
-    Some(end + 4)
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    match httparse::Response::new(&mut headers).parse(bytes) {
+        Ok(httparse::Status::Complete(end)) => Some(end),
+        _ => None,
+    }
 }
 
 /// Parses the head and reports it; `None` while it is incomplete.

@@ -2,18 +2,12 @@
 //! a look at answers that it would show nothing of.
 
 use async_trait::async_trait;
-use benchmark_sdk::{ConstructError, Options, Response, error_in, good_statuses};
+use benchmark_sdk::{ConstructError, LONGEST_KEPT, LONGEST_READ_OUT, Options, Response, error_in, good_statuses};
 use futures_util::StreamExt;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 use object_store::{ClientOptions, HeaderMap};
-
-/// The longest answer in XML, in bytes: object_store would keep one without end.
-const LONGEST: usize = 16 << 20;
-
-/// The longest body of a refused answer that is read, in bytes, so that the connection is of use again.
-const LONGEST_READ_OUT: u64 = 64 << 10;
 
 /// Hands out the one client there is.
 #[derive(Debug)]
@@ -110,8 +104,8 @@ async fn bounded(response: HttpResponse) -> Result<HttpResponse, HttpError> {
     let (mut body, mut whole) = (body.bytes_stream(), Vec::new());
     while let Some(bytes) = body.next().await {
         whole.extend_from_slice(&bytes.map_err(|error| HttpError::new(error.kind(), Cut(error)))?);
-        if whole.len() > LONGEST {
-            let text = format!("a body of more than {LONGEST} bytes");
+        if whole.len() > LONGEST_KEPT {
+            let text = format!("a body of more than {LONGEST_KEPT} bytes");
             return Err(HttpError::new(HttpErrorKind::Decode, Unreadable(text)));
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::support::{Ended, Harness, SHORT, ended, free_port, needs, text};
-use super::targets::{Server, put, wait_for};
+use super::targets::{Server, moto, put, wait_for};
 
 /// The libraries that speak TLS, with the test that they all have.
 pub(crate) const LIBRARIES: [&str; 10] = [
@@ -134,13 +134,7 @@ fn program(library: &str) -> PathBuf {
 #[test]
 fn the_harness_lists_a_bucket_behind_the_same_authority() {
     let harness = Harness::new();
-    let moto = std::env::var_os("BENCHMARK_TEST_MOTO").map(PathBuf::from).filter(|path| path.is_file());
-    let Some(moto) = moto.or_else(|| needs("moto_server")) else { return };
-    let behind = free_port();
-    let mut command = Command::new(moto);
-    command.args(["-H", "127.0.0.1", "-p", &behind.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
-    let _moto = Server(command.spawn().unwrap());
-    wait_for(behind);
+    let Some((_moto, behind)) = moto() else { return };
     let folder = harness.path("www");
     std::fs::create_dir(&folder).unwrap();
     let Some(nginx) = Signed::start(&folder, "127.0.0.1", Some(behind)) else { return };

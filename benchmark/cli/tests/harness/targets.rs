@@ -84,13 +84,7 @@ fn nginx_serving_a_file_is_measured_without_an_audit() {
 #[test]
 fn an_s3_bucket_is_listed_and_measured_with_the_usual_credentials() {
     let harness = Harness::new();
-    let moto = std::env::var_os("BENCHMARK_TEST_MOTO").map(PathBuf::from).filter(|path| path.is_file());
-    let Some(moto) = moto.or_else(|| needs("moto_server")) else { return };
-    let port = free_port();
-    let mut command = Command::new(moto);
-    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
-    let _server = Server(command.spawn().unwrap());
-    wait_for(port);
+    let Some((_server, port)) = moto() else { return };
     for path in ["/data", "/data/a%20key", "/data/folder/b"] {
         let body = if path == "/data" { vec![] } else { vec![7; 100_000] };
         put(port, path, &body);
@@ -117,6 +111,17 @@ fn an_s3_bucket_is_listed_and_measured_with_the_usual_credentials() {
     let output = harness.command(&arguments).envs(credentials).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&harness.rows()[0], "invalid_reason").contains("bucket `empty`"), "{}", harness.rows()[0]);
+}
+
+/// A server of S3 that is not ours, and its port.
+pub(super) fn moto() -> Option<(Server, u16)> {
+    let moto = std::env::var_os("BENCHMARK_TEST_MOTO").map(PathBuf::from).filter(|path| path.is_file());
+    let mut command = Command::new(moto.or_else(|| needs("moto_server"))?);
+    let port = free_port();
+    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+    let server = Server(command.spawn().unwrap());
+    wait_for(port);
+    Some((server, port))
 }
 
 /// An unsigned PUT, as moto accepts it.

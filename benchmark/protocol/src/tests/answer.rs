@@ -9,10 +9,10 @@ use crate::content;
 use crate::operation::Operation;
 
 /// The longest body that is kept to be looked at as a whole, in bytes. Of a longer one the length is known, and that it is too long.
-pub(super) const LONGEST_KEPT: usize = 16 << 20;
+pub const LONGEST_KEPT: usize = 16 << 20;
 
 /// The longest body that is still read of an answer that is known to be wrong, in bytes: its connection is of use again then.
-const LONGEST_READ_OUT: u64 = 64 << 10;
+pub const LONGEST_READ_OUT: u64 = 64 << 10;
 
 /// The response to one request, as far as judging it needs it.
 #[derive(Debug)]
@@ -98,7 +98,6 @@ impl Answer {
             (pattern, first)
         });
         self.keeps = false;
-        self.told.elsewhere = None;
         if ask.operation != Operation::Get || ask.expected.keeps() {
             self.expect_more(ask);
         }
@@ -153,6 +152,8 @@ impl Answer {
     /// An answer of another status may be a good one. Of any other a short body is read, and what it says beside its status kept.
     #[cold]
     fn look_elsewhere<'v>(&mut self, header: &impl Fn(&str) -> Option<&'v [u8]>) {
+        // Every answer whose status is not the usual one comes by here, and nobody looks at what is kept of any other.
+        self.told.elsewhere = None;
         let Some(operation) = self.operation else { return };
         if operation.good_statuses(self.usual_status == 206).contains(&self.status) {
             return;

@@ -123,7 +123,7 @@ fn judge_status(answer: &Answer, good: &[u16]) -> Result<(), Fault> {
 /// What is said of a status that was not wanted: with where it points to, or what it says of the object.
 #[cold]
 fn bad_status(answer: &Answer, range: Option<&RangeInclusive<u64>>) -> Fault {
-    let elsewhere = answer.told.elsewhere.as_ref();
+    let elsewhere = answer.told.elsewhere.as_ref().filter(|_| answer.has_head());
     let location = elsewhere.and_then(|elsewhere| elsewhere.location.as_ref());
     let size = elsewhere.and_then(|elsewhere| elsewhere.size);
     let hint = match (answer.status, range, location, size) {

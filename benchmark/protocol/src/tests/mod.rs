@@ -25,7 +25,7 @@ use std::ops::Deref;
 
 use crate::parameter::Parameter;
 
-pub use answer::{Answer, ContentRange};
+pub use answer::{Answer, ContentRange, LONGEST_KEPT, LONGEST_READ_OUT};
 pub use ask::{Ask, More, Page, Trail};
 pub use definition::{Calls, Definition, Rules, Seen, Setting, VERIFICATION};
 pub use expected::{Document, Expected};
